@@ -1,0 +1,238 @@
+"""The command line: options, help and the one error boundary; every command is imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from vdm_cli.errors import UsageError, VdmError
+
+
+class _Group(TyperGroup):
+    """Turns every expected failure into one message and its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VdmError as error:
+            from vdm_cli.console import show_error
+
+            show_error(error.title, str(error))
+            raise typer.Exit(error.exit_code) from error
+
+
+app = typer.Typer(
+    cls=_Group,
+    name="vdm",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train generators by variational divergence minimization, and measure f-divergences from samples.",
+)
+
+Checkpoint = Annotated[Path, typer.Option(help="A run directory, its checkpoints/ or one step's directory.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="Same seed, same result.")]
+SeedIndex = Annotated[int, typer.Option(min=0, help="Which seed of a run with training.num_seeds > 1.")]
+Step = Annotated[str | None, typer.Option(help="A step, 'latest' or 'best'.  [dim](default: latest)[/dim]")]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from vdm_cli import __version__
+
+        typer.echo(f"vdm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # XLA's C++ messages; read when JAX is imported
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Option(help="A YAML file, or the name of a shipped one: ring, digits, ...")],
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; repeatable.")
+    ] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where the run goes.  [dim](default: runs/NAME)[/dim]")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run, bit for bit.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is there.")] = False,
+    init_from: Annotated[
+        Path | None, typer.Option(help="Start from the weights of another run, at step 0.")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print the resolved config and the parameter counts; write nothing."),
+    ] = False,
+) -> None:
+    """Train a generator by minimizing an f-divergence's variational bound."""
+    from vdm_cli.config.load import load_experiment, short_overrides
+
+    if resume and overwrite:
+        raise UsageError("--resume continues a run and --overwrite replaces it: give one of them")
+    overrides = override or []
+    experiment = load_experiment(config, overrides)
+    directory = run_dir or Path("runs") / (experiment.name + short_overrides(overrides))
+    if dry_run:
+        _dry_run(experiment)
+        return
+
+    from vdm_cli.commands.train import train as run
+    from vdm_cli.console import show_result, training_report
+    from vdm_cli.summary import training_summary
+
+    with training_report(experiment.training.steps) as report:
+        result = run(
+            experiment,
+            run_dir=directory,
+            resume=resume,
+            overwrite=overwrite,
+            init_from=init_from,
+            report=report,
+            command=" ".join(["vdm", *sys.argv[1:]]),
+        )
+    show_result(training_summary(result))
+
+
+def _dry_run(experiment: Any) -> None:
+    from vdm_cli.commands.train import plan
+    from vdm_cli.config.load import dump_experiment
+    from vdm_cli.console import show_result
+
+    found = plan(experiment)
+    rows = "fresh rows at every step" if found.train_rows is None else f"{found.train_rows:,} training rows"
+    show_result(
+        dump_experiment(found.config).rstrip()
+        + f"\n# generator: {found.generator_parameters:,} parameters; critic: {found.critic_parameters:,}; {rows}"
+    )
+
+
+@app.command()
+def sample(
+    checkpoint: Checkpoint,
+    num_samples: Annotated[int, typer.Option(min=1, help="How many rows.")] = 10_000,
+    output: Annotated[
+        Path | None,
+        typer.Option(help=".npy .npz .csv .parquet or .png  [dim](default: in the run's samples/)[/dim]"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    seed: Seed = 0,
+    step: Step = None,
+    seed_index: SeedIndex = 0,
+) -> None:
+    """Draw samples from a trained generator, in the data's own columns, types, decimals and range."""
+    chosen = _step(step)
+    from vdm_cli.commands.sample import sample as run
+    from vdm_cli.console import show_note, show_result
+
+    result = run(
+        checkpoint,
+        num_samples=num_samples,
+        output=output,
+        force=force,
+        seed=seed,
+        step=chosen,
+        seed_index=seed_index,
+    )
+    shape = " x ".join(str(side) for side in (result.count, *result.shape))
+    show_note(f"{shape} samples of step {result.step}")
+    show_result(str(result.output))
+
+
+@app.command("eval-divergence")
+def eval_divergence(
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A run: P is its test rows, Q fresh samples.")
+    ] = None,
+    p: Annotated[Path | None, typer.Option("--p", help="P: data or reference.")] = None,
+    q: Annotated[Path | None, typer.Option("--q", help="Q: model or new.")] = None,
+    divergence: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[:PARAM]", help="Repeatable.  [dim](default: all named ones)[/dim]"),
+    ] = None,
+    num_samples: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rows drawn from the generator (10000), or used of each file (all)."),
+    ] = None,
+    level: Annotated[float, typer.Option(help="Of intervals and certificates, e.g. 0.95.")] = 0.95,
+    seed: Seed = 0,
+    step: Step = None,
+    seed_index: SeedIndex = 0,
+    format: Annotated[str, typer.Option(metavar="table|json", help="How to print the result.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write the result to a new file instead.")] = None,
+) -> None:
+    """Measure how different P (data or reference) and Q (model or new) are, by critics that never saw the
+    rows they are judged on."""
+    chosen = _step(step)
+    if (checkpoint is None) == (p is None and q is None) or (p is None) != (q is None):
+        raise UsageError("give --checkpoint RUN, or two files with --p FILE --q FILE")
+    if checkpoint is None and (step is not None or seed_index != 0):
+        raise UsageError("--step and --seed-index choose a checkpoint: give --checkpoint RUN with them")
+    if not 0.5 <= level < 1:
+        raise UsageError(f"--level must be at least 0.5 and below 1, got {level}")
+    if format not in ("table", "json"):
+        raise UsageError(f"--format must be table or json, got '{format}'")
+    if output is not None:
+        _require_new(output)
+
+    from vdm_cli.commands.eval_divergence import DEFAULT_COUNT, eval_checkpoint, eval_files
+    from vdm_cli.console import estimation_report, show_result
+    from vdm_cli.summary import evaluation_document, evaluation_table
+
+    names = divergence or []
+    with estimation_report() as progress:
+        if checkpoint is not None:
+            found = eval_checkpoint(
+                checkpoint,
+                divergences=names,
+                num_samples=num_samples or DEFAULT_COUNT,
+                level=level,
+                seed=seed,
+                step=chosen,
+                seed_index=seed_index,
+                progress=progress,
+            )
+        else:
+            assert p is not None
+            assert q is not None
+            found = eval_files(
+                p, q, divergences=names, num_samples=num_samples, level=level, seed=seed, progress=progress
+            )
+    text = evaluation_document(found) if format == "json" else evaluation_table(found)
+    if output is None:
+        show_result(text)
+    else:
+        output.write_text(text + "\n")
+
+
+def _step(text: str | None) -> int | str | None:
+    if text is None or text in ("latest", "best"):
+        return text
+    if text.isdecimal():
+        return int(text)
+    raise UsageError(f"--step must be a number, 'latest' or 'best', got '{text}'")
+
+
+def _require_new(path: Path) -> None:
+    if path.exists():
+        raise UsageError(f"--output {path}: it exists; choose another file")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"--output {path}: there is no folder {path.parent}")

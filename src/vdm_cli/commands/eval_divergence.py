@@ -1,0 +1,182 @@
+"""Measure f-divergences: `vdm eval-divergence`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vdm_cli.build.dataset import load_dataset
+from vdm_cli.commands.load import load
+from vdm_cli.data.rows import read_rows
+from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.exact import exact_divergence
+from vdm_cli.divergences.names import parse_divergences
+from vdm_cli.errors import CheckpointError, DataError
+from vdm_cli.estimation.estimate import estimate_divergences
+from vdm_cli.estimation.result import Estimation
+
+DEFAULT_COUNT = 10_000
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two samples that are compared.
+
+    Attributes:
+        p: Data or reference rows (n, ...) in their own units.
+        q: Model or new rows (m, ...).
+        p_source: What P is, for people.
+        q_source: What Q is.
+        exact: The true divergences by label, where both densities are known.
+        warnings: What a reader must know of the samples.
+    """
+
+    p: np.ndarray
+    q: np.ndarray
+    p_source: str
+    q_source: str
+    exact: dict[str, float]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Estimates with the samples they were made from.
+
+    Attributes:
+        sides: P and Q.
+        estimation: What was found.
+    """
+
+    sides: Sides
+    estimation: Estimation
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``--format json``, schema 1."""
+
+        def side(rows: np.ndarray, source: str) -> dict[str, Any]:
+            return {"source": source, "n": len(rows), "shape": list(rows.shape[1:])}
+
+        sides = self.sides
+        found = self.estimation.to_json()
+        found["warnings"] = [*sides.warnings, *found["warnings"]]
+        return {"schema": 1, "p": side(sides.p, sides.p_source), "q": side(sides.q, sides.q_source), **found}
+
+
+def eval_checkpoint(
+    checkpoint: str | Path,
+    *,
+    divergences: Sequence[str] = (),
+    num_samples: int = DEFAULT_COUNT,
+    level: float = 0.95,
+    seed: int = 0,
+    step: int | str | None = None,
+    seed_index: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Evaluation:
+    """Compare the test rows of a run (P) with fresh samples of its generator (Q).
+
+    Args:
+        checkpoint: A run directory, its ``checkpoints`` or the directory of one step.
+        divergences: ``NAME[:PARAM]`` each; all named ones if empty.
+        num_samples: Rows drawn from the generator, rounded and clipped as `vdm sample` writes them.
+        level: Of intervals and certificates.
+        seed: Of the draw, the split and the critics.
+        step: A number, ``latest`` (also None) or ``best``.
+        seed_index: Which of the run's seeds.
+        progress: Called with the share of the work done.
+
+    Raises:
+        CheckpointError: If the checkpoint is missing or damaged.
+        DataError: If the data cannot be read again, or have changed, or are too few.
+    """
+    wanted = parse_divergences(divergences)
+    run = load(checkpoint, step=step, seed_index=seed_index)
+    dataset = load_dataset(run.config.data, run.config.seed)
+    if dataset.digest != run.data_digest:
+        raise CheckpointError(
+            f"{dataset.description}: the data have changed since {run.directory} was trained on them, so its "
+            "test rows are not known any more; compare files with --p and --q instead"
+        )
+    law, density = dataset.law, run.generator.density()
+    exact: dict[str, float] = {}
+    if law is not None and density is not None:
+        found = {row.label: exact_divergence(row, law, density) for row in wanted}
+        exact = {label: value for label, value in found.items() if value is not None}
+    sides = Sides(
+        p=dataset.test,
+        q=run.generator.sample(num_samples, seed),
+        p_source=f"{dataset.description} (test rows)",
+        q_source=f"{run.directory.name} (step {run.step}, seed index {seed_index})",
+        exact=exact,
+    )
+    return _evaluate(sides, wanted, level, seed, progress)
+
+
+def eval_files(
+    p: str | Path,
+    q: str | Path,
+    *,
+    divergences: Sequence[str] = (),
+    num_samples: int | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> Evaluation:
+    """Compare two files of rows; columns are matched by name.
+
+    Args:
+        p: Data or reference.
+        q: Model or new.
+        divergences: ``NAME[:PARAM]`` each; all named ones if empty.
+        num_samples: At most so many rows of each file, chosen at random; all if None.
+        level: Of intervals and certificates.
+        seed: Of the choice, the split and the critics.
+        progress: Called with the share of the work done.
+
+    Raises:
+        DataError: If a file cannot be read, the columns differ or the rows are too few.
+    """
+    wanted = parse_divergences(divergences)
+    first = read_rows(p)
+    second = read_rows(q)
+    q_values = second.values
+    if first.columns is not None and second.columns is not None and first.columns != second.columns:
+        missing = [name for name in first.columns if name not in second.columns]
+        extra = [name for name in second.columns if name not in first.columns]
+        if missing or extra:
+            parts = [f"only in P: {', '.join(missing)}"] * bool(missing)
+            parts += [f"only in Q: {', '.join(extra)}"] * bool(extra)
+            raise DataError(f"{p} and {q} have different columns ({'; '.join(parts)})")
+        q_values = read_rows(q, columns=first.columns).values
+    sides = Sides(
+        p=_at_most(first.values, num_samples, seed),
+        q=_at_most(q_values, num_samples, seed + 1),
+        p_source=str(p),
+        q_source=str(q),
+        exact={},
+    )
+    return _evaluate(sides, wanted, level, seed, progress)
+
+
+def _at_most(rows: np.ndarray, count: int | None, seed: int) -> np.ndarray:
+    if count is None or count >= len(rows):
+        return rows
+    return rows[np.sort(np.random.default_rng(seed).permutation(len(rows))[:count])]
+
+
+def _evaluate(
+    sides: Sides,
+    wanted: Sequence[FDivergence],
+    level: float,
+    seed: int,
+    progress: Callable[[float], None] | None,
+) -> Evaluation:
+    estimation = estimate_divergences(
+        sides.p, sides.q, wanted, level=level, seed=seed, exact=sides.exact, progress=progress
+    )
+    return Evaluation(sides, estimation)

@@ -1,0 +1,350 @@
+"""Train a generator: `vdm train`."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vdm_cli.build.dataset import load_dataset
+from vdm_cli.build.experiment import Experiment, build_experiment
+from vdm_cli.commands.environment import environment
+from vdm_cli.commands.load import load, sampler
+from vdm_cli.config.experiment import ExperimentConfig
+from vdm_cli.config.load import dump_experiment, load_experiment
+from vdm_cli.console import Report, SilentReport
+from vdm_cli.errors import CheckpointError, Interrupted, NonFiniteError, UsageError
+from vdm_cli.interruption import StopRequest, stop_requests
+from vdm_cli.networks.network import count_parameters
+from vdm_cli.pictures import draw_run
+from vdm_cli.run_directory import CONFIG, ENVIRONMENT, RunDirectory
+from vdm_cli.training.loop import Progress, boundaries, run
+from vdm_cli.training.state import TrainState
+from vdm_cli.training.step import critic_scores
+from vdm_cli.training.validation import Validation
+
+PICTURE_SAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run reached.
+
+    Attributes:
+        directory: The run directory.
+        steps: Generator steps done.
+        best_step: The step whose samples a fresh critic found closest to the validation rows.
+        validation_divergence: Of every kept step: Jensen-Shannon lower bound of a fresh critic, in nats.
+        validation_rows: How many rows it was evaluated on.
+        resumed_from: The step it continued from, or None.
+    """
+
+    directory: Path
+    steps: int
+    best_step: int
+    validation_divergence: dict[int, float]
+    validation_rows: int
+    resumed_from: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do, for ``--dry-run``.
+
+    Attributes:
+        config: Resolved.
+        generator_parameters: Trainable scalars of the generator, for one seed.
+        critic_parameters: The same for the critic.
+        train_rows: Rows that the players see; None for fresh draws.
+    """
+
+    config: ExperimentConfig
+    generator_parameters: int
+    critic_parameters: int
+    train_rows: int | None
+
+
+def plan(config: ExperimentConfig) -> Plan:
+    """Resolve an experiment without running it; the data are read, nothing is written."""
+    experiment = build_experiment(config, load_dataset(config.data, config.seed))
+    train = experiment.dataset.train
+    return Plan(
+        config=experiment.config,
+        generator_parameters=count_parameters(experiment.players.generator),
+        critic_parameters=count_parameters(experiment.players.critic),
+        train_rows=None if train is None else len(train),
+    )
+
+
+def train(
+    config: ExperimentConfig | str,
+    *,
+    overrides: Sequence[str] = (),
+    run_dir: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    init_from: str | Path | None = None,
+    generator: nn.Module | None = None,
+    critic: nn.Module | None = None,
+    report: Report | None = None,
+    command: str = "vdm_cli.train",
+) -> TrainResult:
+    """Train and keep checkpoints.
+
+    Args:
+        config: An experiment, or the path or shipped name of its YAML.
+        overrides: ``KEY=VALUE`` changes of that YAML.
+        run_dir: Where the run goes; ``runs/<name>`` if not given.
+        resume: Continue the run that is there, bit for bit; start it where nothing usable is there.
+        overwrite: Replace the run that is there.
+        init_from: A run or checkpoint whose weights the run starts from, at step 0.
+        generator: A Linen module in place of the configured generator: ``module(z, train=...)``.
+        critic: A Linen module in place of the configured critic: ``module(x, train=...)`` -> (n,).
+        report: Where progress goes; nowhere if not given.
+        command: Recorded in environment.json.
+
+    Raises:
+        UsageError: If a run is there already, or another experiment is.
+        DataError: If the data cannot be read.
+        NonFiniteError: If training diverged.
+        Interrupted: After Ctrl-C or SIGTERM, once the state is saved.
+    """
+    report = report or SilentReport()
+    if isinstance(config, str):
+        config = load_experiment(config, overrides)
+    directory = RunDirectory(Path(run_dir) if run_dir is not None else Path("runs") / config.name)
+    directory.check(resume=resume, overwrite=overwrite)
+    with stop_requests() as stop:
+        dataset = load_dataset(config.data, config.seed)
+        experiment = build_experiment(config, dataset, generator, critic)
+        state = experiment.initial_state()
+        if init_from is not None:
+            state = _copy_weights(state, init_from, generator, critic)
+        with directory.locked():
+            start = 0
+            if resume:
+                _require_same_experiment(directory, experiment.config)
+                start, state = _newest_intact(directory, state, experiment, report)
+            elif overwrite:
+                directory.clear()
+            directory.write_text(CONFIG, dump_experiment(experiment.config))
+            directory.write_text(ENVIRONMENT, environment(command, config.seed))
+            directory.rewind(start)
+            _Run(experiment, directory, report, stop).from_step(start, state)
+    values = directory.checkpoints.validation()
+    best = directory.checkpoints.best()
+    return TrainResult(
+        directory=directory.path,
+        steps=experiment.config.training.steps,
+        best_step=experiment.config.training.steps if best is None else best,
+        validation_divergence=values,
+        validation_rows=len(dataset.validation),
+        resumed_from=start or None,
+    )
+
+
+class _Run:
+    """Observes a run at its boundaries: validation, metrics, checkpoints, pictures, progress."""
+
+    def __init__(self, experiment: Experiment, directory: RunDirectory, report: Report, stop: StopRequest):
+        self._experiment = experiment
+        self._directory = directory
+        self._report = report
+        self._stop = stop
+        self._validation = Validation(
+            experiment.players, experiment.dataset, experiment.program.source, self._draw
+        )
+        self._clock = time.perf_counter()
+        self._last_step = 0
+        self._validation_divergence: float | None = None
+
+    def from_step(self, start: int, state: TrainState) -> None:
+        """Train to the end, or until somebody asks to stop."""
+        training = self._experiment.config.training
+        period = self._experiment.config.checkpoints.every
+        schedule = boundaries(start, training.steps, training.log_every, period)
+        self._last_step, self._clock = start, time.perf_counter()
+        try:
+            run(self._experiment.program, state, schedule, start, self._observe)
+        except NonFiniteError as error:
+            steps = self._directory.checkpoints.steps()
+            kept = f"the last good checkpoint is step {steps[-1]}" if steps else "no checkpoint was reached"
+            raise NonFiniteError(
+                f"{error}; {kept}. Lower the learning rates or critic.score_bound, raise a penalty, "
+                "or set optimizers.critic.clip_norm"
+            ) from error
+        except KeyboardInterrupt:
+            raise Interrupted(f"stopped at once; continue with: {self._resume_command()}") from None
+
+    def _observe(self, progress: Progress) -> bool:
+        seconds = time.perf_counter() - self._clock
+        rate = (progress.step - self._last_step) / max(seconds, 1e-9)
+        metrics = {**progress.metrics, "validation_bound": self._validation.bound(progress.state)}
+        if progress.checkpoint:
+            metrics["validation_divergence"] = self._validation.divergence(progress.state, progress.step)
+        for name, values in metrics.items():
+            if not np.isfinite(values).all():
+                raise NonFiniteError(f"step {progress.step}: {name.replace('_', ' ')} is not finite")
+        self._directory.append(self._directory.metrics, _line(progress.step, metrics))
+        self._directory.append(
+            self._directory.timings, {"step": progress.step, "steps_per_second": round(rate, 2)}
+        )
+        stopping = self._stop.signal is not None and progress.step < self._experiment.config.training.steps
+        if progress.checkpoint or stopping:
+            self._save(progress, metrics)
+        self._show(progress, metrics, rate)
+        if progress.checkpoint:
+            self._draw_picture(progress.state, progress.step)
+        if stopping and self._stop.signal is not None:
+            raise Interrupted(
+                f"{self._stop.signal.name}: saved at step {progress.step}; continue with: {self._resume_command()}"
+            )
+        self._clock, self._last_step = time.perf_counter(), progress.step
+        return True
+
+    def _save(self, progress: Progress, metrics: dict[str, np.ndarray]) -> None:
+        dataset = self._experiment.dataset
+        value = metrics.get("validation_divergence")
+        about = {
+            "config": self._experiment.config.model_dump(mode="json"),
+            "transform": dataset.transform.to_json(),
+            "layout": dataset.layout.to_json(),
+            "data_digest": dataset.digest,
+            "validation_divergence": None if value is None else float(value.mean()),
+        }
+        self._directory.checkpoints.save(progress.step, progress.state, about)
+        self._directory.checkpoints.prune(self._experiment.config.checkpoints.keep)
+
+    def _show(self, progress: Progress, metrics: dict[str, np.ndarray], rate: float) -> None:
+        if "validation_divergence" in metrics:
+            self._validation_divergence = float(metrics["validation_divergence"].mean())
+        shown = {"bound": float(metrics["bound"].mean())}
+        if self._validation_divergence is not None:
+            shown["val JS"] = self._validation_divergence
+        shown["G"] = float(metrics["generator_loss"].mean())
+        shown["C"] = float(metrics["critic_loss"].mean())
+        shown["it/s"] = rate
+        self._report.step(progress.step, shown, important=progress.checkpoint)
+
+    def _draw(self, state: TrainState, seed_index: int, count: int, seed: int) -> np.ndarray:
+        dataset, players = self._experiment.dataset, self._experiment.players
+        generator = sampler(
+            players, state, seed_index, dataset.transform, dataset.layout, self._experiment.config
+        )
+        return generator.sample(count, seed)
+
+    def _draw_picture(self, state: TrainState, step: int) -> None:
+        experiment = self._experiment
+        params, aux = jax.tree.map(lambda leaf: leaf[0], (state.critic.params, state.critic.aux))
+        pair = experiment.players.objective.divergence.training_pair
+
+        def witness(rows: np.ndarray) -> np.ndarray:
+            x = jnp.asarray(experiment.dataset.transform.forward(rows))
+            scores, _ = critic_scores(experiment.players, params, aux, x, False)
+            return np.asarray(pair[0](scores))
+
+        label = experiment.players.objective.divergence.label
+        draw_run(
+            self._directory.samples / f"step-{step:08d}.png",
+            experiment.dataset,
+            self._draw(state, 0, PICTURE_SAMPLES, step),
+            witness,
+            f"{experiment.config.name}: {label}, step {step}",
+        )
+
+    def _resume_command(self) -> str:
+        return f"vdm train --config {self._directory.config} --run-dir {self._directory.path} --resume"
+
+
+def _line(step: int, metrics: dict[str, np.ndarray]) -> dict[str, Any]:
+    """One record: means over seeds, and every seed's own values where there are several."""
+    record: dict[str, Any] = {"step": step}
+    record |= {name: float(values.mean()) for name, values in metrics.items()}
+    if len(metrics["bound"]) > 1:
+        record["seeds"] = {name: [float(value) for value in values] for name, values in metrics.items()}
+    return record
+
+
+def _copy_weights(
+    state: TrainState, source: str | Path, generator: nn.Module | None, critic: nn.Module | None
+) -> TrainState:
+    """Both players' weights and the average from another run; optimizers, key and step stay new."""
+    other = load(source, generator=generator, critic=critic).state
+
+    def weights(state: TrainState) -> tuple[Any, ...]:
+        return (
+            state.generator.params,
+            state.generator.aux,
+            state.critic.params,
+            state.critic.aux,
+            state.average,
+        )
+
+    ours, theirs = jax.eval_shape(weights, state), jax.eval_shape(weights, other)
+    if jax.tree.structure(ours) != jax.tree.structure(theirs) or any(
+        a.shape != b.shape for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True)
+    ):
+        raise UsageError(
+            f"--init-from {source}: its networks or its number of seeds differ from this config's"
+        )
+    return state.replace(
+        generator=state.generator.replace(params=other.generator.params, aux=other.generator.aux),
+        critic=state.critic.replace(params=other.critic.params, aux=other.critic.aux),
+        average=other.average,
+    )
+
+
+def _require_same_experiment(directory: RunDirectory, config: ExperimentConfig) -> None:
+    """Resuming continues the same experiment; only a longer one may replace it."""
+    if not directory.config.exists():
+        return
+    stored = load_experiment(str(directory.config))
+    old, new = _flatten(stored.model_dump(mode="json")), _flatten(config.model_dump(mode="json"))
+    different = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    if different == ["training.steps"] and new["training.steps"] > old["training.steps"]:
+        return
+    if different:
+        lines = "; ".join(f"{key}: {old.get(key)!r} there, {new.get(key)!r} here" for key in different[:5])
+        more = f" (and {len(different) - 5} more)" if len(different) > 5 else ""
+        raise UsageError(
+            f"{directory.path} is another experiment: {lines}{more}. "
+            f"Resume it with --config {directory.config}, or choose another --run-dir"
+        )
+
+
+def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(tree, dict):
+        parts = [_flatten(value, f"{prefix}.{key}" if prefix else key) for key, value in tree.items()]
+        return dict(itertools.chain.from_iterable(part.items() for part in parts))
+    return {prefix: tree}
+
+
+def _newest_intact(
+    directory: RunDirectory, state: TrainState, experiment: Experiment, report: Report
+) -> tuple[int, TrainState]:
+    """The newest checkpoint that can be read; damaged ones are set aside and named."""
+    checkpoints = directory.checkpoints
+    for step in reversed(checkpoints.steps()):
+        try:
+            restored = checkpoints.restore(step, state)
+        except CheckpointError as error:
+            aside = checkpoints.set_aside(step)
+            report.note(f"{error}; set aside as {aside.name}, falling back to an earlier one")
+            continue
+        if restored.about.get("data_digest") != experiment.dataset.digest:
+            raise CheckpointError(
+                f"{experiment.dataset.description}: the data have changed since {directory.path} was started; "
+                "start a new run with another --run-dir"
+            )
+        report.note(f"resuming {directory.path} at step {step}")
+        return step, restored.state
+    report.note(f"no usable checkpoint in {directory.path}: starting from step 0")
+    return 0, state

@@ -1,0 +1,139 @@
+"""What the user sees: the only module that uses Rich."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+QUIET_SECONDS = 10.0  # off a terminal, at most one line of progress in this time
+
+
+class Report(Protocol):
+    """Where a command tells what it is doing."""
+
+    def note(self, text: str) -> None:
+        """Say one thing."""
+
+    def step(self, step: int, values: dict[str, float], *, important: bool) -> None:
+        """Show where a run stands; an important step is shown even off a terminal."""
+
+
+class SilentReport:
+    """Says nothing: for the Python API."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+    def step(self, step: int, values: dict[str, float], *, important: bool) -> None:
+        """Show nothing."""
+
+
+def error_console() -> Console:
+    """The console of everything that is not a result."""
+    return Console(stderr=True, highlight=False)
+
+
+def show_error(title: str, text: str) -> None:
+    """One framed message on standard error; plain lines where that is no terminal."""
+    console = error_console()
+    if console.is_terminal:
+        console.print(Panel(Text(text), title=title, title_align="left", border_style="red"))
+    else:
+        console.print(Text(f"{title}: {text}"), soft_wrap=True)
+
+
+def show_note(text: str) -> None:
+    """One line on standard error."""
+    error_console().print(Text(text), soft_wrap=True)
+
+
+def show_result(text: str) -> None:
+    """Text on standard output, as it is."""
+    Console(highlight=False).print(Text(text), soft_wrap=True)
+
+
+def table_text(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as plain text: the first column is text, the others are numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for index, header in enumerate(headers):
+        table.add_column(header, justify="left" if index == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=200, no_color=True)
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+@contextmanager
+def estimation_report() -> Iterator[Callable[[float], None]]:
+    """A progress bar of an estimation on a terminal, nothing elsewhere; call it with the share done."""
+    console = error_console()
+    if not console.is_terminal:
+        yield lambda share: None
+        return
+    columns = (TextColumn("fitting critics"), BarColumn(bar_width=30), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("fitting", total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+class TrainingReport:
+    """Live progress on a terminal, plain lines elsewhere; always on standard error."""
+
+    def __init__(self, console: Console, progress: Progress | None, total: int):
+        self._console = console
+        self._progress = progress
+        self._task: TaskID | None = None
+        if progress is not None:
+            self._task = progress.add_task("training", total=total, shown="compiling")
+        self._total = total
+        self._started: tuple[float, int] | None = None
+        self._last_line = 0.0
+
+    def note(self, text: str) -> None:
+        """Say one thing, above the live display where there is one."""
+        self._console.print(Text(text), soft_wrap=True)
+
+    def step(self, step: int, values: dict[str, float], *, important: bool) -> None:
+        """Show where the run stands."""
+        now = time.monotonic()
+        if self._progress is not None and self._task is not None:
+            shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+            self._progress.update(self._task, completed=step, shown=shown)
+            return
+        if self._started is None:
+            self._started = (now, step)
+        if not important and now - self._last_line < QUIET_SECONDS:
+            return
+        self._last_line = now
+        seconds, done = now - self._started[0], step - self._started[1]
+        eta = f"  ETA {seconds / done * (self._total - step):.0f} s" if done else ""
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        self._console.print(Text(f"step {step}/{self._total}  {shown}{eta}"), soft_wrap=True)
+
+
+@contextmanager
+def training_report(total: int) -> Iterator[TrainingReport]:
+    """Report a run of ``total`` steps."""
+    console = error_console()
+    if not console.is_terminal:
+        yield TrainingReport(console, None, total)
+        return
+    columns = (
+        MofNCompleteColumn(),
+        BarColumn(bar_width=12),
+        TextColumn("{task.fields[shown]}"),
+        TextColumn("ETA"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console, refresh_per_second=4) as progress:
+        yield TrainingReport(console, progress, total)

@@ -1,0 +1,1 @@
+"""Data: where rows come from, how they reach the networks and how they are written back."""

@@ -1,0 +1,1 @@
+"""File formats, one a file: how each is read and written."""

@@ -1,0 +1,1 @@
+"""The f-divergences, as elementwise functions of a critic score."""

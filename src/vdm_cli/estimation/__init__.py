@@ -1,0 +1,1 @@
+"""Measuring f-divergences between two sets of rows."""

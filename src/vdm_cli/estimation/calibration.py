@@ -1,0 +1,111 @@
+"""What is chosen per fold on its calibration rows: an affine map of the scores, and caps per divergence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.estimation.witness import Floats, witness_pair
+
+# Prior of (a - 1, b): a calibration part of a few dozen rows must not bend the scores.
+_PRIOR_SD = 0.25
+# A row may move a mean by 1/20 of a unit at most (MATH: range of T <= n_P / 20, of f* after T <= n_Q / 20).
+_ROWS_PER_UNIT = 20.0
+
+
+@dataclass(frozen=True)
+class AffineMap:
+    """v -> slope v + offset, slope >= 0: order and hence cuts survive."""
+
+    slope: float
+    offset: float
+
+    def __call__(self, v: Floats) -> Floats:
+        """Map scores of any shape."""
+        return self.slope * v + self.offset
+
+
+def fit_affine(p: Floats, q: Floats, *, steps: int = 30) -> AffineMap:
+    r"""Minimize the balanced logistic loss of a v + b (Platt 1999), shrunk towards a = 1, b = 0.
+
+    1/2 sum-weighted mean losses times the effective number of rows n m / (n + m), plus
+    ((a-1)^2 + b^2) / (2 sd^2): Newton's method with halving.
+
+    Args:
+        p: Scores of calibration rows of P, shape (n,).
+        q: Scores of calibration rows of Q, shape (m,).
+        steps: Newton steps at most.
+    """
+    v = np.concatenate([p, q])
+    sign = np.concatenate([np.ones(len(p)), -np.ones(len(q))])
+    effective = len(p) * len(q) / (len(p) + len(q))
+    weight = np.concatenate([np.full(len(p), effective / len(p)), np.full(len(q), effective / len(q))])
+    design = np.stack([v, np.ones_like(v)], axis=1)
+    start = np.array([1.0, 0.0])
+
+    def loss(theta: Floats) -> float:
+        prior = 0.5 * np.sum(np.square(theta - start)) / _PRIOR_SD**2
+        return float(np.sum(weight * np.logaddexp(0.0, -sign * (design @ theta))) + prior)
+
+    theta, value = start, loss(start)
+    for _ in range(steps):
+        score = design @ theta
+        slope = -sign * weight * expit(-sign * score)
+        curvature = weight * expit(score) * expit(-score)
+        gradient = design.T @ slope + (theta - start) / _PRIOR_SD**2
+        hessian = (design * curvature[:, None]).T @ design + np.eye(2) / _PRIOR_SD**2
+        move = np.linalg.solve(hessian, gradient)
+        size = 1.0
+        while size > 1e-6 and loss(theta - size * move) > value:
+            size *= 0.5
+        if size <= 1e-6:
+            break
+        theta = theta - size * move
+        before, value = value, loss(theta)
+        if before - value < 1e-9:
+            break
+    return AffineMap(max(0.0, float(theta[0])), float(theta[1]))
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Scores are clipped to [-low, high] before T and f*(T) are taken; both positive."""
+
+    low: float
+    high: float
+
+    def __call__(self, v: Floats) -> Floats:
+        """Clip scores of any shape."""
+        return np.clip(v, -self.low, self.high)
+
+    def bind(self, v: Floats) -> Floats:
+        """Which scores lie beyond a cap: 1.0 or 0.0, shape of v."""
+        return ((v < -self.low) | (v > self.high)).astype(np.float64)
+
+
+def caps_for(divergence: FDivergence, n_p: int, n_q: int) -> Caps:
+    """Caps that keep the range of T within n_P/20 and that of f*(T) within n_Q/20: no row decides a mean.
+
+    They depend on the numbers of evaluated rows n_p and n_q alone.  The low cap gets half of either
+    range first, the high cap what is left, and the low cap what is left then.
+    """
+    grid = np.linspace(0.0, divergence.score_limit, 2049)
+
+    def reach(direction: float) -> tuple[Floats, Floats]:
+        t, s = witness_pair(divergence, direction * grid)
+        return np.abs(t - t[0]) * (_ROWS_PER_UNIT / n_p), np.abs(s - s[0]) * (_ROWS_PER_UNIT / n_q)
+
+    def widest(side: tuple[Floats, Floats], room_t: float, room_s: float) -> int:
+        # T and f* after T are monotone: the first grid point outside ends the range.  A jump at v = 0
+        # (total variation's sign) is no range that a cap could shrink, hence at least 1.
+        inside = (side[0] <= room_t) & (side[1] <= room_s)
+        return len(grid) - 1 if inside.all() else max(1, int(np.argmin(inside)) - 1)
+
+    below, above = reach(-1.0), reach(1.0)
+    low = widest(below, 0.5, 0.5)
+    high = widest(above, 1.0 - below[0][low], 1.0 - below[1][low])
+    low = max(low, widest(below, 1.0 - above[0][high], 1.0 - above[1][high]))
+    return Caps(float(grid[low]), float(grid[high]))

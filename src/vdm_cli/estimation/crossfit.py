@@ -1,0 +1,84 @@
+"""Scores of rows that no critic had seen: split, scale, fit, score and calibrate, fold by fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from vdm_cli.estimation.calibration import fit_affine
+from vdm_cli.estimation.critic import CriticBudget, FitRows, ensemble_scores, fit_critics
+from vdm_cli.estimation.scaling import fit_scaling
+from vdm_cli.estimation.splits import Indices, split_rows
+from vdm_cli.estimation.witness import Floats
+
+_VALIDATION_SHARE = 0.15
+_VALIDATION_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """One fold's calibrated scores, estimates of log p/q; `evaluate` rows were unseen by every choice."""
+
+    calibrate_p: Floats
+    calibrate_q: Floats
+    evaluate_p: Floats
+    evaluate_q: Floats
+
+
+def _member_rows(
+    fit: Indices, members: int, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Each member's own (train, valid) partition of a fold's fit rows: (members, ...) each."""
+    orders = np.stack([rng.permutation(fit) for _ in range(members)])
+    valid = min(max(1, round(_VALIDATION_SHARE * len(fit))), _VALIDATION_ROWS)
+    return orders[:, valid:], orders[:, :valid]
+
+
+def cross_fit(
+    p: npt.NDArray[np.generic],
+    q: npt.NDArray[np.generic],
+    *,
+    folds: int,
+    budget: CriticBudget,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+) -> list[FoldScores]:
+    """Fit every fold's critics on its fit rows and score its other rows.
+
+    Args:
+        p: Rows of P, shape (n, d), any real dtype.
+        q: Rows of Q, shape (m, d).
+        folds: Cross-fitting folds, or 1 for a single split.
+        budget: Sizes of the critics and of their training.
+        seed: Of splits, initial weights and batches.
+        progress: Called with the share of the step budget that is done, in [0, 1].
+    """
+    rng = np.random.default_rng(seed)
+    splits = list(zip(split_rows(len(p), folds, rng), split_rows(len(q), folds, rng), strict=True))
+    scalings = [fit_scaling(p[side_p.fit], q[side_q.fit]) for side_p, side_q in splits]
+    scaled_p = np.stack([scaling(p) for scaling in scalings])
+    scaled_q = np.stack([scaling(q) for scaling in scalings])
+    parts_p = [_member_rows(side.fit, budget.members, rng) for side, _ in splits]
+    parts_q = [_member_rows(side.fit, budget.members, rng) for _, side in splits]
+    indices = [
+        jnp.asarray(np.stack([part[k] for part in parts]), jnp.int32)
+        for k in (0, 1)
+        for parts in (parts_p, parts_q)
+    ]
+    rows = FitRows(jnp.asarray(scaled_p), jnp.asarray(scaled_q), *indices)
+    params = fit_critics(rows, budget=budget, seed=seed, progress=progress)
+    found = []
+    for fold, (side_p, side_q) in enumerate(splits):
+        members = jax.tree.map(lambda leaf, fold=fold: leaf[fold], params)
+        calibrate_p = ensemble_scores(members, scaled_p[fold][side_p.calibrate])
+        calibrate_q = ensemble_scores(members, scaled_q[fold][side_q.calibrate])
+        affine = fit_affine(calibrate_p, calibrate_q)
+        evaluate_p = ensemble_scores(members, scaled_p[fold][side_p.evaluate])
+        evaluate_q = ensemble_scores(members, scaled_q[fold][side_q.evaluate])
+        found.append(FoldScores(*map(affine, (calibrate_p, calibrate_q, evaluate_p, evaluate_q))))
+    return found

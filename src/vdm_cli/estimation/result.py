@@ -1,0 +1,89 @@
+"""What an estimation found, as typed values and as the plain values of a JSON document."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Status = Literal["ok", "indistinguishable", "saturated", "heavy_tail", "undersampled"]
+
+
+@dataclass(frozen=True)
+class DivergenceEstimate:
+    """What the samples say about one D_f(P || Q), in nats.
+
+    Attributes:
+        divergence: The divergence's label, e.g. ``kl`` or ``alpha:0.5``.
+        estimate: The held-out variational bound of the fitted critic; it may be slightly below f(1).
+        standard_error: Of `estimate`, by the central limit theorem over evaluated rows.
+        ci: Two-sided CLT interval at the level, for this critic's bound and not for D_f.
+        certified_lower: Finite-sample lower limit on D_f at the level, for this divergence alone.
+        p_value: Of P = Q, from the counts of the binary cuts.
+        exact: The true value where it is known and finite.
+        supremum: The least upper bound of D_f; None where it is infinite.
+        clipped_share: Share of evaluated rows (mean of both sides) beyond this divergence's caps.
+        status: See `vdm_cli.estimation.status`.
+    """
+
+    divergence: str
+    estimate: float
+    standard_error: float
+    ci: tuple[float, float]
+    certified_lower: float
+    p_value: float
+    exact: float | None
+    supremum: float | None
+    clipped_share: float
+    status: Status
+
+
+@dataclass(frozen=True)
+class CriticReport:
+    """How the fitted critics did on evaluated rows.
+
+    Attributes:
+        auc: Area under the ROC curve, over folds of rows that no critic had seen: .5 is chance.
+        mean_ratio: E_Q[r], r = e^v: 1 for the true ratio.
+        clipped_share: The largest clipped share over the divergences.
+        members: Networks a fold.
+        folds: Cross-fitting folds; 1 is a single split.
+    """
+
+    auc: float
+    mean_ratio: float
+    clipped_share: float
+    members: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class Estimation:
+    """Estimates in the order asked, how the critic did, and what a reader must know.
+
+    Attributes:
+        estimates: One per divergence.
+        critic: The critics' report.
+        warnings: One sentence each.
+        n_p: Rows of P.
+        n_q: Rows of Q.
+        level: Of intervals and limits, e.g. 0.95.
+        seed: The estimation repeats bit for bit with the same rows and seed on one machine.
+    """
+
+    estimates: tuple[DivergenceEstimate, ...]
+    critic: CriticReport
+    warnings: tuple[str, ...]
+    n_p: int
+    n_q: int
+    level: float
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, numbers, strings and None: the part of the document that an estimation knows."""
+        return {
+            "level": self.level,
+            "seed": self.seed,
+            "critic": asdict(self.critic),
+            "estimates": [{**asdict(row), "ci": list(row.ci)} for row in self.estimates],
+            "warnings": list(self.warnings),
+        }

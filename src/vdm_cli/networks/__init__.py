@@ -1,0 +1,1 @@
+"""Generators and critics (Flax Linen), and the latent distributions."""

@@ -1,0 +1,79 @@
+"""Results in words and tables, for standard output."""
+
+from __future__ import annotations
+
+import json
+
+from vdm_cli.commands.eval_divergence import Evaluation
+from vdm_cli.commands.train import TrainResult
+from vdm_cli.console import table_text
+from vdm_cli.estimation.result import DivergenceEstimate
+
+
+def training_summary(result: TrainResult) -> str:
+    """What a run reached, on which rows, and what to do next."""
+    last = max(result.validation_divergence, default=result.steps)
+    values = result.validation_divergence
+    lines = [f"{result.directory}: {result.steps} steps done"]
+    if last in values:
+        lines.append(
+            f"fresh critic on {result.validation_rows} validation rows, lower bound on JS (nats, 0 to 0.693): "
+            f"{values[last]:.4f} at step {last}, best {values[result.best_step]:.4f} at step {result.best_step}"
+        )
+    lines += [
+        f"pictures: {result.directory / 'samples'}",
+        f"next: vdm sample --checkpoint {result.directory}",
+        f"      vdm eval-divergence --checkpoint {result.directory}",
+    ]
+    return "\n".join(lines)
+
+
+def evaluation_document(found: Evaluation) -> str:
+    """The JSON document of an evaluation, schema 1."""
+    return json.dumps(found.to_json(), indent=2, allow_nan=False)
+
+
+def evaluation_table(found: Evaluation) -> str:
+    """The estimates as a table, with what its columns mean and what they say in plain words."""
+    sides, estimation = found.sides, found.estimation
+    level = f"{100 * estimation.level:g} %"
+    with_exact = any(row.exact is not None for row in estimation.estimates)
+    headers = ["nats", "estimate", "s.e.", f"{level} interval", "certified"] + ["exact"] * with_exact
+    rows = [
+        [
+            row.divergence,
+            _number(row.estimate),
+            _number(row.standard_error),
+            f"{_number(row.ci[0])} {_number(row.ci[1])}",
+            _number(row.certified_lower),
+            *[_number(row.exact)] * with_exact,
+        ]
+        for row in estimation.estimates
+    ]
+    lines = [
+        f"P: {sides.p_source}, {len(sides.p)} rows",
+        f"Q: {sides.q_source}, {len(sides.q)} rows",
+        "",
+        table_text(headers, rows),
+        "",
+        "estimate: bound reached by critics on rows they never saw; the true value is",
+        "  larger or equal, up to the standard error (s.e.); the interval is for the bound.",
+        f"certified: the true value is at least this, with {level} confidence, for any data.",
+        "  No sample can bound it from above.",
+    ]
+    lines += [f"{row.divergence}: {row.status}" for row in estimation.estimates if row.status != "ok"]
+    lines += [f"warning: {text}" for text in (*sides.warnings, *estimation.warnings)]
+    lines += ["", *_in_words(estimation.estimates[0], estimation.critic.auc, level)]
+    return "\n".join(lines)
+
+
+def _in_words(row: DivergenceEstimate, auc: float, level: str) -> list[str]:
+    """The first row as a sentence."""
+    told = f"A row of P scores above a row of Q {100 * auc:.1f} % of the time (AUC; 50 % is chance)."
+    if row.certified_lower <= 0 and row.divergence != "gan":
+        return [told, f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows."]
+    return [told, f"With {level} confidence {row.divergence}(P, Q) >= {row.certified_lower:.4g} nats."]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}"
