@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
@@ -144,7 +145,8 @@ class Checkpoints:
         abstract = jax.eval_shape(_raw_keys, like)
         device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
         target = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), abstract
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),  # type: ignore[no-untyped-call]
+            abstract,
         )
         try:
             with warnings.catch_warnings(), _manager(self.directory) as manager:
@@ -152,7 +154,7 @@ class Checkpoints:
                 restored = manager.restore(
                     step, args=ocp.args.Composite(state=ocp.args.StandardRestore(target))
                 )
-        except Exception as error:  # noqa: BLE001  (Orbax raises bare Exception for a truncated file)
+        except Exception as error:  # (Orbax raises bare Exception for a truncated file)
             raise CheckpointError(
                 f"{path}: damaged checkpoint, or of another network: {_first_line(error)}"
             ) from error
@@ -185,7 +187,7 @@ def _manager(directory: Path) -> ocp.CheckpointManager:
 
 
 def _is_key(leaf: Any) -> bool:
-    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return bool(jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
 
 
 def _raw_keys(tree: Any) -> Any:

@@ -118,10 +118,11 @@ def _dry_run(experiment: Any) -> None:
     from vdm_cli.console import show_result
 
     found = plan(experiment)
-    rows = "fresh rows at every step" if found.train_rows is None else f"{found.train_rows:,} training rows"
+    rows = "fresh at every step" if found.train_rows is None else f"{found.train_rows:,}"
+    generator, critic = found.generator_parameters, found.critic_parameters
     show_result(
         dump_experiment(found.config).rstrip()
-        + f"\n# generator: {found.generator_parameters:,} parameters; critic: {found.critic_parameters:,}; {rows}"
+        + f"\n# parameters: generator {generator:,}, critic {critic:,}; training rows: {rows}"
     )
 
 

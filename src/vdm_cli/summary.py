@@ -17,8 +17,8 @@ def training_summary(result: TrainResult) -> str:
     lines = [f"{result.directory}: {result.steps} steps done"]
     if last in values:
         lines.append(
-            f"fresh critic on {result.validation_rows} validation rows, lower bound on JS (nats, 0 to 0.693): "
-            f"{values[last]:.4f} at step {last}, best {values[result.best_step]:.4f} at step {result.best_step}"
+            f"JS lower bound of a fresh critic on {result.validation_rows} validation rows (0 to 0.693 nats): "
+            f"{values[last]:.4f} at step {last}; best {values[result.best_step]:.4f}, step {result.best_step}"
         )
     lines += [
         f"pictures: {result.directory / 'samples'}",

@@ -162,7 +162,7 @@ def test_what_is_no_document_is_refused_at_its_place(content: bytes, problem: st
         (b"a: !foo {b: 1}", "f:1:4: tag '!foo' is not allowed; write plain YAML"),
         (b"a: !!timestamp 2026-01-01", "f:1:4: tag '!!timestamp' is not allowed; write plain YAML"),
         (b"a: !!set {b}", "f:1:4: tag '!!set' is not allowed; write plain YAML"),
-        (b"a: !!int 'x'", "f:1:10: 'x' is not a value of tag '!!int'"),
+        (b"a: !!int 'x'", "f:1:4: 'x' is not a value of tag '!!int'"),
         (b"a: &x [*x]", "f:1:4: an alias of the value that holds it"),
         (b"a: " + b"9" * 5000, "f:1:4: a whole number of more than 40 digits"),
     ],

@@ -49,9 +49,16 @@ def test_decimals_of_single_values(values, decimals):
     assert decimals_of(np.array(values)) == decimals
 
 
-def test_one_value_off_the_grid_makes_a_feature_continuous():
-    values = np.round(np.random.default_rng(0).normal(size=200_000), 2)
-    values[-1] = 1 / 3
+@pytest.mark.parametrize(("odd", "decimals"), [(1, 2), (199, 2), (201, None)])
+def test_a_grid_holds_unless_more_than_two_percent_are_off_it(odd, decimals):
+    values = np.round(np.random.default_rng(0).normal(size=10_000), 2)
+    values[:odd] = np.random.default_rng(1).normal(size=odd)
+    assert decimals_of(values) == decimals
+
+
+def test_mostly_zeros_do_not_make_the_rest_whole_numbers():
+    values = np.zeros(10_000)
+    values[:100] = np.random.default_rng(0).normal(size=100)
     assert decimals_of(values) is None
 
 

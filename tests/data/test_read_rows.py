@@ -264,6 +264,14 @@ def test_damaged_npz_is_refused(tmp_path, damage):
         read_rows(write(tmp_path / "a.npz", content[damage]))
 
 
+def test_npz_with_a_damaged_member_name_is_refused(tmp_path):
+    content = bytearray(npz(tmp_path / "a.npz", x=np.zeros((2, 1))).read_bytes())
+    content[7] |= 0x08  # says that the name which starts at byte 30 is UTF-8
+    content[30] = 0xFF
+    with pytest.raises(DataError, match="damaged"):
+        read_rows(write(tmp_path / "a.npz", bytes(content)))
+
+
 @pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.csv"])
 def test_random_damage_never_escapes_as_another_error(tmp_path, name):
     rng = np.random.default_rng(0)

@@ -44,8 +44,8 @@ def sample(
     Args:
         checkpoint: A run directory, its ``checkpoints`` or the directory of one step.
         num_samples: How many rows; memory does not grow with it.
-        output: ``.npy``, ``.npz`` (array ``samples``), ``.csv``, ``.parquet`` or ``.png``; if not given, a file in
-            the run's ``samples`` folder, of the kind of the data.
+        output: ``.npy``, ``.npz`` (array ``samples``), ``.csv``, ``.parquet`` or ``.png``; if not given, a
+            file in the run's ``samples`` folder, of the kind of the data.
         force: Replace an existing file.
         seed: Of the draw.
         step: A number, ``latest`` (also None) or ``best``.

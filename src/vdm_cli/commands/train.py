@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +16,12 @@ import numpy as np
 from vdm_cli.build.dataset import load_dataset
 from vdm_cli.build.experiment import Experiment, build_experiment
 from vdm_cli.commands.environment import environment
-from vdm_cli.commands.load import load, sampler
+from vdm_cli.commands.load import sampler
+from vdm_cli.commands.start import copy_weights, newest_intact, require_same_experiment
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.config.load import dump_experiment, load_experiment
 from vdm_cli.console import Report, SilentReport
-from vdm_cli.errors import CheckpointError, Interrupted, NonFiniteError, UsageError
+from vdm_cli.errors import Interrupted, NonFiniteError
 from vdm_cli.interruption import StopRequest, stop_requests
 from vdm_cli.networks.network import count_parameters
 from vdm_cli.pictures import draw_run
@@ -127,12 +127,12 @@ def train(
         experiment = build_experiment(config, dataset, generator, critic)
         state = experiment.initial_state()
         if init_from is not None:
-            state = _copy_weights(state, init_from, generator, critic)
+            state = copy_weights(state, init_from, generator, critic)
         with directory.locked():
             start = 0
             if resume:
-                _require_same_experiment(directory, experiment.config)
-                start, state = _newest_intact(directory, state, experiment, report)
+                require_same_experiment(directory, experiment.config)
+                start, state = newest_intact(directory, state, experiment, report)
             elif overwrite:
                 directory.clear()
             directory.write_text(CONFIG, dump_experiment(experiment.config))
@@ -204,9 +204,8 @@ class _Run:
         if progress.checkpoint:
             self._draw_picture(progress.state, progress.step)
         if stopping and self._stop.signal is not None:
-            raise Interrupted(
-                f"{self._stop.signal.name}: saved at step {progress.step}; continue with: {self._resume_command()}"
-            )
+            saved = f"{self._stop.signal.name}: saved at step {progress.step}"
+            raise Interrupted(f"{saved}; continue with: {self._resume_command()}")
         self._clock, self._last_step = time.perf_counter(), progress.step
         return True
 
@@ -271,80 +270,3 @@ def _line(step: int, metrics: dict[str, np.ndarray]) -> dict[str, Any]:
     if len(metrics["bound"]) > 1:
         record["seeds"] = {name: [float(value) for value in values] for name, values in metrics.items()}
     return record
-
-
-def _copy_weights(
-    state: TrainState, source: str | Path, generator: nn.Module | None, critic: nn.Module | None
-) -> TrainState:
-    """Both players' weights and the average from another run; optimizers, key and step stay new."""
-    other = load(source, generator=generator, critic=critic).state
-
-    def weights(state: TrainState) -> tuple[Any, ...]:
-        return (
-            state.generator.params,
-            state.generator.aux,
-            state.critic.params,
-            state.critic.aux,
-            state.average,
-        )
-
-    ours, theirs = jax.eval_shape(weights, state), jax.eval_shape(weights, other)
-    if jax.tree.structure(ours) != jax.tree.structure(theirs) or any(
-        a.shape != b.shape for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True)
-    ):
-        raise UsageError(
-            f"--init-from {source}: its networks or its number of seeds differ from this config's"
-        )
-    return state.replace(
-        generator=state.generator.replace(params=other.generator.params, aux=other.generator.aux),
-        critic=state.critic.replace(params=other.critic.params, aux=other.critic.aux),
-        average=other.average,
-    )
-
-
-def _require_same_experiment(directory: RunDirectory, config: ExperimentConfig) -> None:
-    """Resuming continues the same experiment; only a longer one may replace it."""
-    if not directory.config.exists():
-        return
-    stored = load_experiment(str(directory.config))
-    old, new = _flatten(stored.model_dump(mode="json")), _flatten(config.model_dump(mode="json"))
-    different = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-    if different == ["training.steps"] and new["training.steps"] > old["training.steps"]:
-        return
-    if different:
-        lines = "; ".join(f"{key}: {old.get(key)!r} there, {new.get(key)!r} here" for key in different[:5])
-        more = f" (and {len(different) - 5} more)" if len(different) > 5 else ""
-        raise UsageError(
-            f"{directory.path} is another experiment: {lines}{more}. "
-            f"Resume it with --config {directory.config}, or choose another --run-dir"
-        )
-
-
-def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(tree, dict):
-        parts = [_flatten(value, f"{prefix}.{key}" if prefix else key) for key, value in tree.items()]
-        return dict(itertools.chain.from_iterable(part.items() for part in parts))
-    return {prefix: tree}
-
-
-def _newest_intact(
-    directory: RunDirectory, state: TrainState, experiment: Experiment, report: Report
-) -> tuple[int, TrainState]:
-    """The newest checkpoint that can be read; damaged ones are set aside and named."""
-    checkpoints = directory.checkpoints
-    for step in reversed(checkpoints.steps()):
-        try:
-            restored = checkpoints.restore(step, state)
-        except CheckpointError as error:
-            aside = checkpoints.set_aside(step)
-            report.note(f"{error}; set aside as {aside.name}, falling back to an earlier one")
-            continue
-        if restored.about.get("data_digest") != experiment.dataset.digest:
-            raise CheckpointError(
-                f"{experiment.dataset.description}: the data have changed since {directory.path} was started; "
-                "start a new run with another --run-dir"
-            )
-        report.note(f"resuming {directory.path} at step {step}")
-        return step, restored.state
-    report.note(f"no usable checkpoint in {directory.path}: starting from step 0")
-    return 0, state

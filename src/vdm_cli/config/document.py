@@ -132,6 +132,13 @@ class _CoreLoader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[Any, Any] = {None: list(CORE_SCHEMA.items())}  # noqa: RUF012
     depth = 0
+    count = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self.count += 1
+        if self.count > 2 * MAX_VALUES:  # keys count too
+            raise yaml.MarkedYAMLError(problem=_TOO_MANY, problem_mark=self.get_mark())
+        return super().compose_node(parent, index)
 
     def compose_sequence_node(self, anchor: Any) -> Any:
         with self._deeper():
@@ -151,6 +158,7 @@ class _CoreLoader(yaml.SafeLoader):
         self.depth -= 1
 
 
+_TOO_MANY = f"more than {MAX_VALUES} values, counting each use of an alias"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
@@ -169,7 +177,7 @@ class _Builder:
     def value(self, node: Node, path: KeyPath) -> Any:
         self.count += 1
         if self.count > MAX_VALUES:
-            raise _failure(self.at(node), f"more than {MAX_VALUES} values, counting each use of an alias")
+            raise _failure(self.at(node), _TOO_MANY)
         self.document.places[path] = self.at(node)
         if any(node is each for each in self.open):
             return self.broken(node, path, "an alias of the value that holds it")
@@ -224,7 +232,7 @@ class _Builder:
 
 def _syntax_reason(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or str(error)
-    if problem == _TOO_DEEP:
+    if problem in (_TOO_DEEP, _TOO_MANY):
         return problem
     if error.context and error.context.startswith("found duplicate anchor"):
         return f"anchor {error.context.split()[3].rstrip(';')} is defined twice"

@@ -9,7 +9,7 @@ import yaml
 from vdm_cli.config.base import Section
 from vdm_cli.config.divergence import PlainDivergence
 from vdm_cli.config.experiment import ExperimentConfig
-from vdm_cli.config.scalars import CORE_SCHEMA, FLOAT, write_float
+from vdm_cli.config.scalars import CORE_SCHEMA, FLOAT, SEQ, STR, write_float
 from vdm_cli.config.schema import keys_of
 
 
@@ -28,7 +28,12 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_list(dumper: _Dumper, items: list[Any]) -> yaml.Node:
     inline = not any(isinstance(item, dict | list) for item in items)
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=inline)
+    return dumper.represent_sequence(SEQ, items, flow_style=inline)
+
+
+def _represent_text(dumper: _Dumper, value: str) -> yaml.Node:
+    style = None if value.isprintable() else '"'  # PyYAML folds U+0085 and U+2028 away in other styles
+    return dumper.represent_scalar(STR, value, style=style)
 
 
 def _represent_float(dumper: _Dumper, value: float) -> yaml.Node:
@@ -36,6 +41,7 @@ def _represent_float(dumper: _Dumper, value: float) -> yaml.Node:
 
 
 _Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(float, _represent_float)
 for _tag, _pattern in CORE_SCHEMA.items():
     _Dumper.add_implicit_resolver(_tag, _pattern, None)

@@ -61,5 +61,5 @@ def split_rows(count: int, shares: tuple[float, ...], seed: int) -> list[np.ndar
     order = np.random.default_rng(seed).permutation(count)
     sizes = [max(1, round(share * count)) for share in shares]
     kept = count - sum(sizes)
-    cuts = np.cumsum([kept, *sizes[:-1]]) if sizes else []
-    return [np.sort(part) for part in np.split(order, cuts)]
+    ends = np.cumsum([kept, *sizes])[:-1]
+    return [np.sort(part) for part in np.split(order, ends)]

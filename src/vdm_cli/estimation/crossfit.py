@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -70,8 +70,11 @@ def cross_fit(
         for k in (0, 1)
         for parts in (parts_p, parts_q)
     ]
+    # Small samples take smaller batches: the largest power of two within a member's training rows.
+    smallest = min(part[0].shape[1] for part in (*parts_p, *parts_q))
+    budget = replace(budget, batch=min(budget.batch, 1 << (smallest.bit_length() - 1)))
     rows = FitRows(jnp.asarray(scaled_p), jnp.asarray(scaled_q), *indices)
-    params = fit_critics(rows, budget=budget, seed=seed, progress=progress)
+    params = jax.device_get(fit_critics(rows, budget=budget, seed=seed, progress=progress))
     found = []
     for fold, (side_p, side_q) in enumerate(splits):
         members = jax.tree.map(lambda leaf, fold=fold: leaf[fold], params)

@@ -45,9 +45,10 @@ def from_linen(module: nn.Module, input_shape: tuple[int, ...], *, is_affine: bo
 
     def apply(params: Params, aux: Aux, x: jax.Array, train: bool) -> tuple[jax.Array, Aux]:
         if not train:
-            return module.apply({"params": params, **aux}, x, train=False), aux
+            y: Any = module.apply({"params": params, **aux}, x, train=False)
+            return y, aux
         y, updated = module.apply({"params": params, **aux}, x, train=True, mutable=list(aux))
-        return y, dict(updated)
+        return y, {name: updated[name] for name in aux}
 
     return Network(init, apply, is_affine)
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 
-def squared_gradient_norms(score: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
-    """||grad_x v(x_i)||^2 for each row: (n, ...) -> (n,).
+def squared_gradient_norms(
+    score: Callable[[jax.Array], tuple[jax.Array, Any]], x: jax.Array
+) -> tuple[jax.Array, jax.Array, Any]:
+    """||grad_x v(x_i)||^2 for each row, from the same forward pass as the scores.
 
     Args:
-        score: A function of a batch of rows (n, ...) to scores (n,), each row's score from that row alone.
+        score: A function of rows (n, ...) to scores (n,) and anything else; each row's score comes from that
+            row alone (with batch normalization, from the others' statistics too).
         x: The rows, in network units.
+
+    Returns:
+        The squared norms (n,), the scores (n,), and the anything else.
     """
-    gradients = jax.grad(lambda rows: jnp.sum(score(rows)))(x)
-    return jnp.sum(jnp.square(gradients), axis=tuple(range(1, x.ndim)))
+
+    def total(rows: jax.Array) -> tuple[jax.Array, tuple[jax.Array, Any]]:
+        scores, extra = score(rows)
+        return jnp.sum(scores), (scores, extra)
+
+    gradients, (scores, extra) = jax.grad(total, has_aux=True)(x)
+    return jnp.sum(jnp.square(gradients), axis=tuple(range(1, x.ndim))), scores, extra
 
 
 def gradient_penalty(squared_norms: jax.Array, weight: jax.Array | float) -> jax.Array:

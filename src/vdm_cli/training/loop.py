@@ -87,7 +87,7 @@ def run(
         if boundary.checkpoint:
             _require_finite_state(state, boundary.step)
         step = boundary.step
-        means = {name: np.mean(values, axis=0, dtype=np.float64) for name, values in metrics.items()}
+        means = {name: np.asarray(values, np.float64).mean(axis=0) for name, values in metrics.items()}
         if not observe(Progress(step, boundary.checkpoint, state, means)):
             break
     return state

@@ -15,7 +15,7 @@ from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.network import Aux, Network, Params
 from vdm_cli.objectives.bound import bound_score, variational_bound
 from vdm_cli.objectives.objective import Objective, Schedule
-from vdm_cli.objectives.penalties import gradient_penalty
+from vdm_cli.objectives.penalties import gradient_penalty, squared_gradient_norms
 from vdm_cli.training.state import Player, TrainState
 
 Metrics = dict[str, jax.Array]
@@ -134,7 +134,7 @@ def _generate(
 def _critic_loss(
     players: Players, params: Params, aux: Aux, real: jax.Array, fake: jax.Array, step: jax.Array
 ) -> tuple[jax.Array, tuple[Aux, Metrics]]:
-    """-bound + penalties.  Data and generated rows pass apart, so that batch statistics are each side's own."""
+    """-bound + penalties; data and generated rows pass apart: batch statistics are each side's own."""
     objective = players.objective
     data_scores, data_penalty, aux = _score_and_penalty(players, params, aux, real, objective.r1, step)
     model_scores, model_penalty, aux = _score_and_penalty(players, params, aux, fake, objective.r2, step)
@@ -157,12 +157,9 @@ def _score_and_penalty(
         scores, aux = critic_scores(players, params, aux, x, True)
         return scores, jnp.zeros(()), aux
 
-    def total(rows: jax.Array) -> tuple[jax.Array, tuple[jax.Array, Aux]]:
-        scores, updated = critic_scores(players, params, aux, rows, True)
-        return jnp.sum(scores), (scores, updated)
-
-    gradients, (scores, updated) = jax.grad(total, has_aux=True)(x)
-    squared_norms = jnp.sum(jnp.square(gradients), axis=tuple(range(1, x.ndim)))
+    squared_norms, scores, updated = squared_gradient_norms(
+        lambda rows: critic_scores(players, params, aux, rows, True), x
+    )
     return scores, gradient_penalty(squared_norms, weight(step)), updated
 
 

@@ -31,8 +31,8 @@ class Validation:
         players: Of the run.
         dataset: Of the run.
         source: Of the run; a synthetic law gives the fresh critic's rows where no training rows are held.
-        draw: (state, seed index, count, seed) -> generated rows (count, *shape) in data units, as `vdm sample`
-            would write them.
+        draw: (state, seed index, count, seed) -> generated rows (count, *shape) in data units, as
+            `vdm sample` would write them.
     """
 
     def __init__(self, players: Players, dataset: Dataset, source: Source, draw: DrawRows):
@@ -54,7 +54,7 @@ class Validation:
         return self._dataset.transform.forward(self._dataset.train[np.sort(chosen)])
 
     def bound(self, state: TrainState) -> np.ndarray:
-        """The live critic's bound on validation rows against fresh samples of the live generator, (seeds,)."""
+        """The live critic's bound on validation rows against new samples of the live generator: (seeds,)."""
         return np.asarray(_live_bound(self._players, state, self._bound_rows), np.float64)
 
     def divergence(self, state: TrainState, step: int) -> np.ndarray:

@@ -42,7 +42,7 @@ def read_npz(path: Path, source: str, key: str | None = None) -> np.ndarray:
             _check_claimed_size(info, path.stat().st_size, place)
             with archive.open(info) as stream:
                 return read_array(stream, info.file_size, place)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise DataError(f"{source}: is not a .npz file, or is damaged: {error}") from error
 
 
