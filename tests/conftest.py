@@ -27,7 +27,9 @@ def _host() -> str:
     """Names this kind of CPU: programs compiled for one may die of an illegal instruction on another."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else [platform.processor()]
-    kept = sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))} or lines[:1])
+    kept = sorted(
+        {line for line in lines if line.startswith(("model name", "flags", "Features"))} or lines[:1]
+    )
     return f"{platform.machine()}-{hashlib.sha256('|'.join(kept).encode()).hexdigest()[:12]}"
 
 

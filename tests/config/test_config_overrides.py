@@ -201,8 +201,20 @@ def test_a_short_form_that_cannot_tell_all_ends_in_a_hash(overrides: list[str], 
 
 
 keys = st.sampled_from(
-    "training.steps steps critic.hidden generator.hidden hidden seed data.path critic optimizers.critic "
-    "objective.penalties.0.weight objective.penalties.1.weight weight".split()
+    [
+        "training.steps",
+        "steps",
+        "critic.hidden",
+        "generator.hidden",
+        "hidden",
+        "seed",
+        "data.path",
+        "critic",
+        "optimizers.critic",
+        "objective.penalties.0.weight",
+        "objective.penalties.1.weight",
+        "weight",
+    ]
 )
 options = st.builds("{}={}".format, keys, st.text("a1+=- /{", max_size=4))
 

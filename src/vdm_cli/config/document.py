@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from vdm_cli.config.parser import MAX_DEPTH, MAX_VALUES, TOO_DEEP, TOO_MANY, CoreLoader, syntax_reason
 from vdm_cli.config.places import KeyPath, Place, Problem, in_file, printable, quoted
-from vdm_cli.config.scalars import CORE_SCHEMA, MAP, SEQ, STR, read_scalar, short_tag
+from vdm_cli.config.scalars import MAP, SEQ, STR, read_scalar, short_tag
 from vdm_cli.errors import ConfigError
 
 MAX_BYTES = 2**20
-MAX_DEPTH = 64
-MAX_VALUES = 100_000
 
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # YAML 1.2.2, section 5.1
 )
-_REMEDIES = {
-    r"found character '\t'": "a tab character; indent with spaces",
-    "mapping values are not allowed here": "a second ':' on this line; put text that holds one in quotes",
-    "cannot start any token": "{problem}; put the text in quotes",
-}
 
 
 @dataclass
@@ -112,12 +105,12 @@ def parse_yaml(text: str, place: Callable[[int, int], Place]) -> Document:
     if forbidden:
         at = _place_after(text[: forbidden.start()], "").order
         raise _failure(place(*at[1:]), f"the character U+{ord(forbidden.group()):04X} is not allowed in YAML")
-    loader = _CoreLoader(text)
+    loader = CoreLoader(text)
     try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark or loader.get_mark()
-        raise _failure(place(mark.line + 1, mark.column + 1), _syntax_reason(error)) from error
+        raise _failure(place(mark.line + 1, mark.column + 1), syntax_reason(error)) from error
     except (ValueError, OverflowError) as error:  # PyYAML lets those of int() and chr() through
         mark = loader.get_mark()
         raise _failure(place(mark.line + 1, mark.column + 1), "not valid YAML: a number too large") from error
@@ -125,41 +118,6 @@ def parse_yaml(text: str, place: Callable[[int, int], Place]) -> Document:
     if node is not None:
         _Builder(document, place).build(node)
     return document
-
-
-class _CoreLoader(yaml.SafeLoader):
-    """PyYAML's own (pure Python) parser with YAML 1.2's scalars and bounded depth."""
-
-    yaml_implicit_resolvers: dict[Any, Any] = {None: list(CORE_SCHEMA.items())}  # noqa: RUF012
-    depth = 0
-    count = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        self.count += 1
-        if self.count > 2 * MAX_VALUES:  # keys count too
-            raise yaml.MarkedYAMLError(problem=_TOO_MANY, problem_mark=self.get_mark())
-        return super().compose_node(parent, index)
-
-    def compose_sequence_node(self, anchor: Any) -> Any:
-        with self._deeper():
-            return super().compose_sequence_node(anchor)
-
-    def compose_mapping_node(self, anchor: Any) -> Any:
-        with self._deeper():
-            return super().compose_mapping_node(anchor)
-
-    @contextmanager
-    def _deeper(self) -> Iterator[None]:
-        if self.depth == MAX_DEPTH:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem=_TOO_DEEP, problem_mark=mark)
-        self.depth += 1
-        yield
-        self.depth -= 1
-
-
-_TOO_MANY = f"more than {MAX_VALUES} values, counting each use of an alias"
-_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 class _Builder:
@@ -177,12 +135,12 @@ class _Builder:
     def value(self, node: Node, path: KeyPath) -> Any:
         self.count += 1
         if self.count > MAX_VALUES:
-            raise _failure(self.at(node), _TOO_MANY)
+            raise _failure(self.at(node), TOO_MANY)
         self.document.places[path] = self.at(node)
         if any(node is each for each in self.open):
             return self.broken(node, path, "an alias of the value that holds it")
         if len(self.open) >= MAX_DEPTH and not isinstance(node, ScalarNode):
-            return self.broken(node, path, _TOO_DEEP)
+            return self.broken(node, path, TOO_DEEP)
         self.open.append(node)
         try:
             return self.content(node, path)
@@ -228,23 +186,6 @@ class _Builder:
     def broken(self, node: Node, path: KeyPath, reason: str) -> None:
         self.document.broken.add(path)
         self.problem(self.at(node), reason)
-
-
-def _syntax_reason(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or str(error)
-    if problem in (_TOO_DEEP, _TOO_MANY):
-        return problem
-    if error.context and error.context.startswith("found duplicate anchor"):
-        return f"anchor {error.context.split()[3].rstrip(';')} is defined twice"
-    if error.context == "expected a single document in the stream":
-        return "a second document starts here; a file holds one experiment"
-    for symptom, remedy in _REMEDIES.items():
-        if symptom in problem:
-            return f"not valid YAML: {remedy.format(problem=problem)}"
-    if error.context and error.context_mark:
-        start = f"that starts on line {error.context_mark.line + 1}"
-        return f"not valid YAML: {problem} ({error.context} {start})"
-    return f"not valid YAML: {problem}"
 
 
 def _place_after(text: str, name: str) -> Place:

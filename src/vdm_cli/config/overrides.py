@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from vdm_cli.config.document import MAX_DEPTH, Document, parse_yaml
+from vdm_cli.config.document import Document, parse_yaml
+from vdm_cli.config.parser import MAX_DEPTH
 from vdm_cli.config.places import KeyPath, Place, Problem, dotted, in_override, quoted
 from vdm_cli.config.schema import known_paths, shape_at
 from vdm_cli.config.words import describe
