@@ -56,7 +56,8 @@ class Checkpoints:
         """The committed steps in ascending order; some may turn out to be damaged."""
         if not self.directory.is_dir():
             return []
-        return sorted(int(entry.name) for entry in self.directory.iterdir() if entry.name.isdecimal())
+        entries = self.directory.iterdir()
+        return sorted(int(entry.name) for entry in entries if entry.name.isdecimal() and entry.is_dir())
 
     def about(self, step: int) -> dict[str, Any]:
         """The JSON document of a step.
@@ -74,6 +75,10 @@ class Checkpoints:
             raise CheckpointError(f"{path}: damaged checkpoint: its description cannot be read") from error
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise CheckpointError(f"{path}: not a checkpoint of this version of vdm (format {FORMAT})")
+        if document.pop("digest", None) != _document_digest(document):
+            raise CheckpointError(
+                f"{path}: damaged checkpoint: its description is not the one that was saved"
+            )
         return document
 
     def validation(self) -> dict[int, float]:
@@ -106,6 +111,7 @@ class Checkpoints:
         """
         host = jax.device_get(_raw_keys(state))
         document = {**about, "format": FORMAT, "digests": _digests(host)}
+        document["digest"] = _document_digest(document)
         needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(host)) + 2**20
         self.directory.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.directory).free
@@ -118,7 +124,7 @@ class Checkpoints:
         if stale.exists():
             self.set_aside(step)
         try:
-            with warnings.catch_warnings(), _manager(self.directory) as manager:
+            with warnings.catch_warnings(), _manager(self.directory, writes=True) as manager:
                 warnings.filterwarnings("ignore", message="Sharding info")
                 items = ocp.args.Composite(
                     state=ocp.args.StandardSave(host), about=ocp.args.JsonSave(document)
@@ -149,7 +155,7 @@ class Checkpoints:
             abstract,
         )
         try:
-            with warnings.catch_warnings(), _manager(self.directory) as manager:
+            with warnings.catch_warnings(), _manager(self.directory, writes=False) as manager:
                 warnings.filterwarnings("ignore", message="Sharding info")
                 restored = manager.restore(
                     step, args=ocp.args.Composite(state=ocp.args.StandardRestore(target))
@@ -178,9 +184,12 @@ class Checkpoints:
         return (self.directory / str(step)).rename(aside)
 
 
-def _manager(directory: Path) -> ocp.CheckpointManager:
+def _manager(directory: Path, *, writes: bool) -> ocp.CheckpointManager:
     options = ocp.CheckpointManagerOptions(
-        max_to_keep=None, cleanup_tmp_directories=True, enable_async_checkpointing=False, create=False
+        max_to_keep=None,
+        cleanup_tmp_directories=writes,  # a reader would delete what a training process is writing
+        enable_async_checkpointing=False,
+        create=False,
     )
     handlers = {"state": ocp.StandardCheckpointHandler(), "about": ocp.JsonCheckpointHandler()}
     return ocp.CheckpointManager(directory, options=options, item_handlers=handlers)
@@ -209,6 +218,10 @@ def _digests(tree: Any) -> dict[str, str]:
         state.update(array.tobytes())
         digests[jax.tree_util.keystr(path)] = state.hexdigest()
     return digests
+
+
+def _document_digest(document: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(document, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _first_line(error: Exception) -> str:

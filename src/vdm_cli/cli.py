@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from vdm_cli.errors import UsageError, VdmError
+from vdm_cli.errors import Interrupted, UsageError, VdmError
 
 
 class _Group(TyperGroup):
@@ -24,6 +25,19 @@ class _Group(TyperGroup):
 
             show_error(error.title, str(error))
             raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt:
+            from vdm_cli.console import show_error
+
+            show_error(Interrupted.title, "stopped before there was anything to save")
+            raise typer.Exit(Interrupted.exit_code) from None
+        except BrokenPipeError:
+            raise  # the reader of a pipe has seen enough, as in `vdm divergences | head`
+        except OSError as error:  # a full disk, a missing permission, a name that is too long
+            from vdm_cli.console import show_error
+
+            where = f"{error.filename}: " if error.filename else ""
+            show_error(VdmError.title, f"{where}{error.strerror or error}")
+            raise typer.Exit(VdmError.exit_code) from error
 
 
 app = typer.Typer(
@@ -107,7 +121,7 @@ def train(
             overwrite=overwrite,
             init_from=init_from,
             report=report,
-            command=" ".join(["vdm", *sys.argv[1:]]),
+            command=shlex.join(["vdm", *sys.argv[1:]]),
         )
     show_result(training_summary(result))
 
@@ -180,8 +194,7 @@ def eval_divergence(
     format: Annotated[str, typer.Option(metavar="table|json", help="How to print the result.")] = "table",
     output: Annotated[Path | None, typer.Option(help="Write the result to a new file instead.")] = None,
 ) -> None:
-    """Measure how different P (data or reference) and Q (model or new) are, by critics that never saw the
-    rows they are judged on."""
+    """Measure how different P (data or reference) and Q (model or new) are, by critics on unseen rows."""
     chosen = _step(step)
     if (checkpoint is None) == (p is None and q is None) or (p is None) != (q is None):
         raise UsageError("give --checkpoint RUN, or two files with --p FILE --q FILE")
@@ -227,7 +240,7 @@ def eval_divergence(
 def _step(text: str | None) -> int | str | None:
     if text is None or text in ("latest", "best"):
         return text
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= 18:
         return int(text)
     raise UsageError(f"--step must be a number, 'latest' or 'best', got '{text}'")
 

@@ -47,7 +47,9 @@ def draw_run(path: Path, dataset: Dataset, samples: np.ndarray, witness: Witness
         case _:
             _marginals(figure, dataset, data, model)
     figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=120)
+    temporary = path.with_name(f".{path.name}.tmp")
+    figure.savefig(temporary, dpi=120, format="png")
+    temporary.replace(path)
 
 
 def _figure(width: float, height: float) -> Any:

@@ -56,14 +56,24 @@ class RunDirectory:
         entries = {entry.name for entry in self.path.iterdir()} - {LOCK}
         if not entries:
             return
-        ours = {CONFIG, ENVIRONMENT, METRICS, TIMINGS, CHECKPOINTS, SAMPLES}
-        if CONFIG not in entries and not all(name in ours or name.endswith(".tmp") for name in entries):
-            raise UsageError(f"{self.path} holds files but no run; choose another --run-dir")
+        if entries == {f".{CONFIG}.tmp"}:  # a run that was killed as it began
+            return
+        if not self._is_run():
+            raise UsageError(f"{self.path} holds files but no run of vdm; choose another --run-dir")
         if not (resume or overwrite):
             raise UsageError(
                 f"{self.path} exists: continue it with --resume, replace it with --overwrite, "
                 "or choose another --run-dir"
             )
+
+    def _is_run(self) -> bool:
+        """Whether the configuration is one of ours: other programs have a config.yaml and checkpoints too."""
+        try:
+            lines = self.config.read_text().splitlines()
+        except (OSError, UnicodeDecodeError):
+            return False
+        sections = {line.partition(":")[0] for line in lines}
+        return {"divergence", "data", "latent", "generator", "critic", "optimizers", "training"} <= sections
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -80,8 +90,10 @@ class RunDirectory:
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise UsageError(f"{self.path}: another process is training this run") from error
+            except OSError:  # a file system without locks
+                pass
             yield
         finally:
             os.close(handle)
@@ -89,7 +101,8 @@ class RunDirectory:
     def clear(self) -> None:
         """Remove the run's own files and nothing else."""
         for name in (CHECKPOINTS, SAMPLES):
-            shutil.rmtree(self.path / name, ignore_errors=True)
+            if (self.path / name).exists():
+                shutil.rmtree(self.path / name)
         for name in (METRICS, TIMINGS, ENVIRONMENT, CONFIG):  # the config last: it marks a run
             (self.path / name).unlink(missing_ok=True)
 

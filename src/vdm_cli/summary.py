@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 from vdm_cli.commands.eval_divergence import Evaluation
 from vdm_cli.commands.train import TrainResult
@@ -13,17 +14,18 @@ from vdm_cli.estimation.result import DivergenceEstimate
 def training_summary(result: TrainResult) -> str:
     """What a run reached, on which rows, and what to do next."""
     last = max(result.validation_divergence, default=result.steps)
-    values = result.validation_divergence
+    values, shown = result.validation_divergence, shlex.quote(str(result.directory))
     lines = [f"{result.directory}: {result.steps} steps done"]
     if last in values:
         lines.append(
-            f"JS lower bound of a fresh critic on {result.validation_rows} validation rows (0 to 0.693 nats): "
-            f"{values[last]:.4f} at step {last}; best {values[result.best_step]:.4f}, step {result.best_step}"
+            f"JS lower bound of a fresh critic on {result.validation_rows} validation rows "
+            f"(0 to 0.693 nats): {values[last]:.4f} at step {last}; "
+            f"best {values[result.best_step]:.4f}, step {result.best_step}"
         )
     lines += [
         f"pictures: {result.directory / 'samples'}",
-        f"next: vdm sample --checkpoint {result.directory}",
-        f"      vdm eval-divergence --checkpoint {result.directory}",
+        f"next: vdm sample --checkpoint {shown}",
+        f"      vdm eval-divergence --checkpoint {shown}",
     ]
     return "\n".join(lines)
 

@@ -122,7 +122,7 @@ def test_fenchel_young(row: FDivergence, seed: int, spread: float) -> None:
 def test_witness_never_decreases(row: FDivergence, float64: None) -> None:
     for witness in (row.witness, row.training_pair[0]):
         values = np.asarray(witness(scores(row.score_limit)))
-        assert np.all(np.diff(values) >= -4e-16 * np.abs(values[1:]))  # two units in the last place
+        assert np.all(np.diff(values) >= -1e-15 * np.abs(values[1:]))  # rounding where T is flat
 
 
 @every_row
@@ -142,18 +142,16 @@ def test_value_and_gradient_are_finite_up_to_the_score_limit(row: FDivergence, d
 @every_row
 def test_float32_agrees_with_float64(row: FDivergence) -> None:
     v = np.linspace(-20.0, 20.0, 4001)
-    for function in (row.witness, row.witness_conjugate):
+    for function in row.training_pair:
         single = np.asarray(function(jnp.asarray(v, jnp.float32)), np.float64)
         with double_precision():
             double = np.asarray(function(jnp.asarray(v.astype(np.float32).astype(np.float64))))
         np.testing.assert_allclose(single, double, rtol=2e-5, atol=1e-6)
 
 
-@every_row
+@every_smooth_row
 def test_gradients_satisfy_the_first_order_condition(row: FDivergence, float64: None) -> None:
     """(f* after T)'(v) = e^v T'(v): the bound is stationary at the true log-ratio, and only there."""
-    if row.smooth_witness is not None:
-        pytest.skip("T is a step; its surrogate is not the conjugate pair")
     v = scores(10.0)
     witness, conjugate = (jax.vmap(jax.grad(g)) for g in (row.witness, row.witness_conjugate))
     np.testing.assert_allclose(conjugate(v), jnp.exp(v) * witness(v), rtol=1e-6, atol=1e-12)
@@ -236,3 +234,14 @@ def test_half_is_the_symmetric_skew(float64: None) -> None:
 def test_parameters_outside_the_family_are_refused(make: partial[FDivergence]) -> None:
     with pytest.raises(ValueError, match="must"):
         make()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.label)
+def test_gradients_keep_their_digits_in_float32_where_the_critic_is_sure(row):
+    """Adam rescales small gradients, so their relative error counts; v up to the default score bound."""
+    v = np.linspace(-10.0, 10.0, 81)
+    for function in row.training_pair:
+        single = jax.vmap(jax.grad(function))(jnp.asarray(v, jnp.float32))
+        with double_precision():
+            exact = np.asarray(jax.vmap(jax.grad(function))(jnp.asarray(v)))
+        np.testing.assert_allclose(single, exact, rtol=2e-5)

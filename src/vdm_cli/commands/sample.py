@@ -60,7 +60,8 @@ def sample(
     if output is None:
         folder = run.directory / "samples"
         folder.mkdir(exist_ok=True)
-        output = folder / f"step-{run.step:08d}-seed-{seed}{_natural_suffix(layout)}"
+        which = f"-index-{seed_index}" if run.config.training.num_seeds > 1 else ""
+        output = folder / f"step-{run.step:08d}-seed-{seed}{which}{_natural_suffix(layout)}"
     path = Path(output)
     check_output(path, layout, num_samples, force)
     write_rows(path, run.generator.blocks(num_samples, seed), layout, num_samples)

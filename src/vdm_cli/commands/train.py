@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,15 +130,17 @@ def train(
         if init_from is not None:
             state = copy_weights(state, init_from, generator, critic)
         with directory.locked():
+            directory.check(resume=resume, overwrite=overwrite)  # another process may have been quicker
             start = 0
             if resume:
                 require_same_experiment(directory, experiment.config)
                 start, state = newest_intact(directory, state, experiment, report)
             elif overwrite:
                 directory.clear()
-            directory.write_text(CONFIG, dump_experiment(experiment.config))
-            directory.write_text(ENVIRONMENT, environment(command, config.seed))
-            directory.rewind(start)
+            if start < experiment.config.training.steps:
+                directory.write_text(CONFIG, dump_experiment(experiment.config))
+                directory.write_text(ENVIRONMENT, environment(command, config.seed))
+                directory.rewind(start)
             _Run(experiment, directory, report, stop).from_step(start, state)
     values = directory.checkpoints.validation()
     best = directory.checkpoints.best()
@@ -172,6 +175,8 @@ class _Run:
         period = self._experiment.config.checkpoints.every
         schedule = boundaries(start, training.steps, training.log_every, period)
         self._last_step, self._clock = start, time.perf_counter()
+        if start > 0 and (start % period == 0 or start == training.steps):
+            self._draw_picture(state, start, missing_only=True)  # killed between checkpoint and picture
         try:
             run(self._experiment.program, state, schedule, start, self._observe)
         except NonFiniteError as error:
@@ -240,7 +245,10 @@ class _Run:
         )
         return generator.sample(count, seed)
 
-    def _draw_picture(self, state: TrainState, step: int) -> None:
+    def _draw_picture(self, state: TrainState, step: int, *, missing_only: bool = False) -> None:
+        path = self._directory.samples / f"step-{step:08d}.png"
+        if missing_only and path.exists():
+            return
         experiment = self._experiment
         params, aux = jax.tree.map(lambda leaf: leaf[0], (state.critic.params, state.critic.aux))
         pair = experiment.players.objective.divergence.training_pair
@@ -252,7 +260,7 @@ class _Run:
 
         label = experiment.players.objective.divergence.label
         draw_run(
-            self._directory.samples / f"step-{step:08d}.png",
+            path,
             experiment.dataset,
             self._draw(state, 0, PICTURE_SAMPLES, step),
             witness,
@@ -260,7 +268,8 @@ class _Run:
         )
 
     def _resume_command(self) -> str:
-        return f"vdm train --config {self._directory.config} --run-dir {self._directory.path} --resume"
+        config, run_dir = str(self._directory.config), str(self._directory.path)
+        return shlex.join(["vdm", "train", "--config", config, "--run-dir", run_dir, "--resume"])
 
 
 def _line(step: int, metrics: dict[str, np.ndarray]) -> dict[str, Any]:

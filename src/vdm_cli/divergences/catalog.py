@@ -13,12 +13,24 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax.nn import sigmoid, softplus
+from jax.nn import softplus
 from jax.scipy.special import xlogy
 
 from vdm_cli.divergences.divergence import FDivergence
 
 _LOG2 = math.log(2.0)
+
+
+@jax.custom_jvp
+def _expm1(x: jax.Array) -> jax.Array:
+    """e^x - 1 with derivative e^x: JAX's own, expm1 + 1, loses every digit of a small one in float32."""
+    return jnp.expm1(x)
+
+
+@_expm1.defjvp
+def _expm1_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    (x,), (tangent,) = primals, tangents
+    return jnp.expm1(x), jnp.exp(x) * tangent
 
 
 def _jeffreys_conjugate(t: jax.Array) -> jax.Array:
@@ -91,15 +103,16 @@ TOTAL_VARIATION = FDivergence(
     score_limit=60.0,
     curvature=math.nan,
     supremum=1.0,
-    smooth_witness=(lambda v: 0.5 * jnp.tanh(0.5 * v), lambda v: 0.5 * jnp.tanh(0.5 * v)),
+    # tanh(v/2) / 2 = sigmoid(v) - 1/2, with a gradient that does not cancel at large v
+    smooth_witness=(lambda v: jnp.exp(-softplus(-v)) - 0.5, lambda v: jnp.exp(-softplus(-v)) - 0.5),
 )
 
 SQUARED_HELLINGER = FDivergence(
     name="squared_hellinger",
     title="H² = ∫(√p − √q)², without a ½",
     f=lambda u: jnp.square(jnp.sqrt(u) - 1.0),
-    witness=lambda v: -jnp.expm1(-0.5 * v),
-    witness_conjugate=lambda v: jnp.expm1(0.5 * v),
+    witness=lambda v: -_expm1(-0.5 * v),
+    witness_conjugate=lambda v: _expm1(0.5 * v),
     conjugate=lambda t: t / (1.0 - t),
     score_limit=60.0,
     curvature=0.5,
@@ -110,8 +123,8 @@ PEARSON_CHI2 = FDivergence(
     name="pearson_chi2",
     title="χ²(P‖Q) = ∫(p − q)²/q",
     f=lambda u: jnp.square(u - 1.0),
-    witness=lambda v: 2.0 * jnp.expm1(v),
-    witness_conjugate=lambda v: jnp.expm1(2.0 * v),
+    witness=lambda v: 2.0 * _expm1(v),
+    witness_conjugate=lambda v: _expm1(2.0 * v),
     conjugate=lambda t: jnp.where(t >= -2.0, 0.25 * jnp.square(t) + t, -1.0),
     score_limit=40.0,
     curvature=2.0,
@@ -122,8 +135,8 @@ NEYMAN_CHI2 = FDivergence(
     name="neyman_chi2",
     title="χ²(Q‖P) = ∫(p − q)²/p",
     f=lambda u: jnp.square(1.0 - u) / u,
-    witness=lambda v: -jnp.expm1(-2.0 * v),
-    witness_conjugate=lambda v: -2.0 * jnp.expm1(-v),
+    witness=lambda v: -_expm1(-2.0 * v),
+    witness_conjugate=lambda v: -2.0 * _expm1(-v),
     conjugate=lambda t: 2.0 - 2.0 * jnp.sqrt(1.0 - t),
     score_limit=40.0,
     curvature=2.0,
@@ -134,8 +147,8 @@ JEFFREYS = FDivergence(
     name="jeffreys",
     title="KL(P‖Q) + KL(Q‖P)",
     f=lambda u: xlogy(u - 1.0, u),
-    witness=lambda v: v - jnp.expm1(-v),
-    witness_conjugate=lambda v: jnp.expm1(v) + v,
+    witness=lambda v: v - _expm1(-v),
+    witness_conjugate=lambda v: _expm1(v) + v,
     conjugate=_jeffreys_conjugate,
     score_limit=60.0,
     curvature=2.0,
@@ -146,9 +159,9 @@ LE_CAM = FDivergence(
     name="le_cam",
     title="∫(p − q)²/(p + q), triangular discrimination",
     f=lambda u: jnp.square(u - 1.0) / (u + 1.0),
-    # 1 - 4 s(-v)^2 and 4 s(v)^2 - 1, with 2 s(v) - 1 = tanh(v/2) to keep precision near v = 0
-    witness=lambda v: jnp.tanh(0.5 * v) * (1.0 + 2.0 * sigmoid(-v)),
-    witness_conjugate=lambda v: jnp.tanh(0.5 * v) * (1.0 + 2.0 * sigmoid(v)),
+    # 1 - 4 s(-v)^2 and 4 s(v)^2 - 1; the gradient of JAX's sigmoid, s (1 - s), cancels at large v
+    witness=lambda v: 1.0 - 4.0 * jnp.exp(-2.0 * softplus(v)),
+    witness_conjugate=lambda v: 4.0 * jnp.exp(-2.0 * softplus(-v)) - 1.0,
     conjugate=lambda t: jnp.where(t >= -3.0, 4.0 - t - 4.0 * jnp.sqrt(1.0 - t), -1.0),
     score_limit=60.0,
     curvature=1.0,
@@ -176,7 +189,7 @@ def skewed_jensen_shannon(pi: float = 0.3) -> FDivergence:
         name="skewed_jensen_shannon",
         title=f"π KL(P‖M) + (1−π) KL(Q‖M), M = πP + (1−π)Q, π = {pi:g}",
         f=lambda u: pi * xlogy(u, u) - xlogy(1.0 - pi + pi * u, 1.0 - pi + pi * u),
-        witness=lambda v: pi * (v - log_mixture(v)),
+        witness=lambda v: -pi * jnp.logaddexp(log_pi, log_rest - v),
         witness_conjugate=lambda v: (1.0 - pi) * log_mixture(v),
         conjugate=lambda t: (1.0 - pi) * (log_rest - jnp.log1p(-pi * jnp.exp(t / pi))),
         score_limit=60.0,
@@ -209,8 +222,8 @@ def alpha_divergence(alpha: float = 0.5) -> FDivergence:
         name="alpha",
         title=f"(E_Q[r^α] − 1)/(α(α−1)), α = {alpha:g}",
         f=lambda u: (u**a - 1.0 - a * (u - 1.0)) / (a * b),
-        witness=lambda v: jnp.expm1(b * v) / b,
-        witness_conjugate=lambda v: jnp.expm1(a * v) / a,
+        witness=lambda v: _expm1(b * v) / b,
+        witness_conjugate=lambda v: _expm1(a * v) / a,
         conjugate=conjugate,
         score_limit=min(60.0, 80.0 / max(abs(a), abs(b))),
         curvature=1.0,

@@ -237,7 +237,7 @@ def quadrature(
     values = integrals(boxes)
     heavy = values > 1e-14 * values.sum()
     boxes, values, total = boxes[heavy], values[heavy], float(values[~heavy].sum())
-    for _ in range(_LEVELS):
+    for _ in range(_LEVELS if len(boxes) else 0):  # none are left where P = Q
         halves = boxes
         for axis in range(dim):
             halves = _halve(halves, axis, np.ones(len(halves), bool))

@@ -39,6 +39,8 @@ class CriticBudget:
         learning_rate: Adam's peak rate.
         decay: Decoupled weight decay.
         averaging: Decay of the running average of the weights, which is what is validated and kept.
+        input_gain: Factor on the first layer's initial weights: above 1 finer detail is fitted sooner.
+        bias_spread: First biases start uniform in +- this, so that units differ in place.
     """
 
     hidden: int = 64
@@ -50,6 +52,8 @@ class CriticBudget:
     learning_rate: float = 3e-3
     decay: float = 1e-3
     averaging: float = 0.98
+    input_gain: float = 1.0
+    bias_spread: float = 0.0
 
 
 class FitRows(NamedTuple):
@@ -96,12 +100,12 @@ def _optimizer(budget: CriticBudget) -> optax.GradientTransformation:
 def init_member(key: jax.Array, dim: int, budget: CriticBudget) -> Member:
     """A network for rows of `dim` columns that starts as the constant v = 0."""
     width = budget.hidden
-    # One draw for both layers: each use of the generator costs a second of compilation on a CPU.
-    draws = jax.random.uniform(jax.random.fold_in(key, 2**31 - 1), (dim + width, width), minval=-1.0)
+    # One draw for all of them: each use of the generator costs a second of compilation on a CPU.
+    draws = jax.random.uniform(jax.random.fold_in(key, 2**31 - 1), (dim + width + 1, width), minval=-1.0)
     params = {
-        "w1": draws[:dim] * (6.0 / dim) ** 0.5,
-        "b1": jnp.zeros(width),
-        "w2": draws[dim:] * (6.0 / width) ** 0.5,
+        "w1": draws[:dim] * (budget.input_gain * (6.0 / dim) ** 0.5),
+        "b1": draws[-1] * budget.bias_spread,
+        "w2": draws[dim:-1] * (6.0 / width) ** 0.5,
         "b2": jnp.zeros(width),
         "out": jnp.zeros(width),
         "skip": jnp.zeros(dim),

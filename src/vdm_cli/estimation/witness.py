@@ -7,11 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vdm_cli.divergences.divergence import Elementwise, FDivergence
-
-try:  # jax 0.8 and later
-    from jax import enable_x64
-except ImportError:
-    from jax.experimental import enable_x64  # type: ignore[attr-defined, no-redef]
+from vdm_cli.divergences.quadrature import double_precision
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,5 +27,5 @@ def witness_pair(divergence: FDivergence, v: Floats) -> tuple[Floats, Floats]:
 
     Second-order terms cancel near P = Q, where float32 would leave only noise.
     """
-    with enable_x64(True):
+    with double_precision():
         return _float64(divergence.witness, v), _float64(divergence.witness_conjugate, v)

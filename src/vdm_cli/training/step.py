@@ -82,17 +82,19 @@ def _alternating_step(players: Players) -> TrainStep:
         keys = _step_keys(state, players.critic_steps + 1)
         critic, metrics = state.critic, {}
         for ascent in range(players.critic_steps):
-            fake, _ = _generate(players, state.generator.params, state.generator.aux, keys[ascent], count)
+            z = players.latent.sample(keys[ascent], count)
+            fake, _ = players.generator.apply(state.generator.params, state.generator.aux, z, True)
             gradients, (aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
                 players, critic.params, critic.aux, batch.x[ascent], fake, state.step
             )
             critic = _update(players.critic_optimizer, critic, gradients, aux)
-            metrics["critic_gradient_norm"] = optax.global_norm(gradients)
+            metrics["critic_gradient_norm"] = optax.tree.norm(gradients)
+        z = players.latent.sample(keys[-1], count)
         gradients, (aux, generator_loss) = jax.grad(_generator_loss, argnums=1, has_aux=True)(
-            players, state.generator.params, state.generator.aux, critic, keys[-1], count
+            players, state.generator.params, state.generator.aux, critic, z
         )
         generator = _update(players.generator_optimizer, state.generator, gradients, aux)
-        metrics |= {"generator_loss": generator_loss, "generator_gradient_norm": optax.global_norm(gradients)}
+        metrics |= {"generator_loss": generator_loss, "generator_gradient_norm": optax.tree.norm(gradients)}
         return _advance(players, state, generator, critic), metrics
 
     return train_step
@@ -102,17 +104,18 @@ def _simultaneous_step(players: Players) -> TrainStep:
     def train_step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         (key,) = _step_keys(state, 1)
         real = batch.x[0]
-        fake, _ = _generate(players, state.generator.params, state.generator.aux, key, real.shape[0])
+        z = players.latent.sample(key, real.shape[0])
+        fake, _ = players.generator.apply(state.generator.params, state.generator.aux, z, True)
         ascent, (critic_aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
             players, state.critic.params, state.critic.aux, real, fake, state.step
         )
         descent, (generator_aux, generator_loss) = jax.grad(_generator_loss, argnums=1, has_aux=True)(
-            players, state.generator.params, state.generator.aux, state.critic, key, real.shape[0]
+            players, state.generator.params, state.generator.aux, state.critic, z
         )
         metrics |= {
-            "critic_gradient_norm": optax.global_norm(ascent),
+            "critic_gradient_norm": optax.tree.norm(ascent),
             "generator_loss": generator_loss,
-            "generator_gradient_norm": optax.global_norm(descent),
+            "generator_gradient_norm": optax.tree.norm(descent),
         }
         critic = _update(players.critic_optimizer, state.critic, ascent, critic_aux)
         generator = _update(players.generator_optimizer, state.generator, descent, generator_aux)
@@ -123,12 +126,6 @@ def _simultaneous_step(players: Players) -> TrainStep:
 
 def _step_keys(state: TrainState, count: int) -> jax.Array:
     return jax.random.split(jax.random.fold_in(stream(state.key, LATENT_STREAM), state.step), count)
-
-
-def _generate(
-    players: Players, params: Params, aux: Aux, key: jax.Array, count: int
-) -> tuple[jax.Array, Aux]:
-    return players.generator.apply(params, aux, players.latent.sample(key, count), True)
 
 
 def _critic_loss(
@@ -164,9 +161,9 @@ def _score_and_penalty(
 
 
 def _generator_loss(
-    players: Players, params: Params, aux: Aux, critic: Player, key: jax.Array, count: int
+    players: Players, params: Params, aux: Aux, critic: Player, z: jax.Array
 ) -> tuple[jax.Array, tuple[Aux, jax.Array]]:
-    fake, aux = _generate(players, params, aux, key, count)
+    fake, aux = players.generator.apply(params, aux, z, True)
     scores, _ = critic_scores(players, critic.params, critic.aux, fake, True)
     loss = players.objective.generator_loss(players.objective.divergence, scores)
     return loss, (aux, loss)

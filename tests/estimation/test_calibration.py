@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vdm_cli.divergences.catalog import KL, PEARSON_CHI2, TOTAL_VARIATION, catalog
+from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.estimation.calibration import caps_for, fit_affine
+from vdm_cli.estimation.witness import witness_pair
+
+
+def test_overconfident_scores_are_scaled_back_to_the_log_ratio() -> None:
+    rng = np.random.default_rng(0)
+    p, q = rng.normal(0.5, 1.0, 20_000), rng.normal(-0.5, 1.0, 20_000)  # log p/q = x
+    affine = fit_affine(2.0 * p + 0.6, 2.0 * q + 0.6)
+    np.testing.assert_allclose([affine.slope, affine.offset], [0.5, -0.3], atol=0.03)
+
+
+def test_a_true_log_ratio_is_left_alone_and_separated_scores_stay_finite() -> None:
+    rng = np.random.default_rng(1)
+    affine = fit_affine(rng.normal(0.5, 1.0, 20_000), rng.normal(-0.5, 1.0, 20_000))
+    np.testing.assert_allclose([affine.slope, affine.offset], [1.0, 0.0], atol=0.04)
+    apart = fit_affine(np.full(50, 10.0), np.full(50, -10.0))
+    assert np.isfinite([apart.slope, apart.offset]).all()
+    assert apart.slope >= 0
+
+
+@pytest.mark.parametrize("rows", [50, 1000, 40_000])
+@pytest.mark.parametrize("divergence", list(catalog().values()), ids=lambda d: d.label)
+def test_within_its_caps_no_row_moves_a_mean_by_more_than_a_twentieth(
+    divergence: FDivergence, rows: int
+) -> None:
+    caps = caps_for(divergence, rows, 2 * rows)
+    t, s = witness_pair(divergence, np.array([-caps.low, caps.high]))
+    assert 0 < caps.low <= divergence.score_limit
+    assert 0 < caps.high <= divergence.score_limit
+    assert t[1] - t[0] <= rows / 20 + 1e-9
+    assert s[1] - s[0] <= 2 * rows / 20 + 1e-9
+
+
+def test_caps_of_kl_and_pearson_use_the_room_there_is() -> None:
+    # KL: e^C2 <= n_Q/20 + e^-C1; Pearson: 2 (e^C2 - e^-C1) <= n_P/20 and e^(2 C2) <= n_Q/20 + e^(-2 C1).
+    np.testing.assert_allclose(caps_for(KL, 20_000, 20_000).high, np.log(1000), atol=0.05)
+    np.testing.assert_allclose(caps_for(PEARSON_CHI2, 20_000, 20_000).high, 0.5 * np.log(1000), atol=0.05)
+    assert caps_for(TOTAL_VARIATION, 50, 50).high == TOTAL_VARIATION.score_limit
+
+
+def test_witness_pair_is_computed_in_float64() -> None:
+    t, s = witness_pair(KL, np.array([1e-9]))
+    # T - f*(T) at v is 1 + v - e^v = -v^2/2: nothing is left of v in float32
+    np.testing.assert_allclose([t[0] - 1.0, s[0] - 1.0], 1e-9, rtol=1e-6)

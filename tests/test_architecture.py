@@ -1,0 +1,29 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_modules_import_only_from_layers_below_them():
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["vdm_cli", "vdm_cli.cli", "vdm_cli.config.load", "vdm_cli.errors"])
+def test_what_starts_every_command_does_not_import_jax(module):
+    code = f"import sys, {module}; print([m for m in ('jax', 'flax', 'numpy', 'rich.console') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "jax" not in done.stdout
+    assert "flax" not in done.stdout
+
+
+def test_no_module_is_too_long_to_read_in_one_sitting():
+    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "src").rglob("*.py")}
+    assert {str(path): length for path, length in lengths.items() if length > 350} == {}
+
+
