@@ -25,5 +25,3 @@ def test_what_starts_every_command_does_not_import_jax(module):
 def test_no_module_is_too_long_to_read_in_one_sitting():
     lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "src").rglob("*.py")}
     assert {str(path): length for path, length in lengths.items() if length > 350} == {}
-
-

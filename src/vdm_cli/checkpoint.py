@@ -7,11 +7,17 @@ a digest of every array, because Orbax restores a flipped bit without a word.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
 import shutil
+import sys
+import time
+import traceback
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +40,7 @@ class Checkpoint:
     Attributes:
         step: Generator steps done.
         state: The pytree that was asked for.
-        about: What `save` was given, apart from the digests.
+        about: What `save` was given, with the format, types and digests beside it.
     """
 
     step: int
@@ -56,8 +62,8 @@ class Checkpoints:
         """The committed steps in ascending order; some may turn out to be damaged."""
         if not self.directory.is_dir():
             return []
-        entries = self.directory.iterdir()
-        return sorted(int(entry.name) for entry in entries if entry.name.isdecimal() and entry.is_dir())
+        names = (entry.name for entry in self.directory.iterdir() if entry.is_dir())
+        return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
 
     def about(self, step: int) -> dict[str, Any]:
         """The JSON document of a step.
@@ -110,10 +116,13 @@ class Checkpoints:
             CheckpointError: If the disk is full or the step cannot be written.
         """
         host = jax.device_get(_raw_keys(state))
-        document = {**about, "format": FORMAT, "digests": _digests(host)}
+        document = {**about, "format": FORMAT, "arrays": _arrays(host), "digests": _digests(host)}
         document["digest"] = _document_digest(document)
         needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(host)) + 2**20
-        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CheckpointError(f"{self.directory}: cannot write here: {error.strerror}") from error
         free = shutil.disk_usage(self.directory).free
         if free < needed:
             raise CheckpointError(
@@ -149,21 +158,28 @@ class Checkpoints:
         about = self.about(step)
         path = self.directory / str(step)
         abstract = jax.eval_shape(_raw_keys, like)
+        wanted = _arrays(abstract)
+        for name in sorted({*wanted, *about["arrays"]}):  # asked before Orbax, which fails at great length
+            here, there = wanted.get(name, "nothing"), about["arrays"].get(name, "nothing")
+            if here != there:
+                raise CheckpointError(f"{path}: of another network: {name} is {there} there, {here} here")
         device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
         target = jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),  # type: ignore[no-untyped-call]
             abstract,
         )
         try:
-            with warnings.catch_warnings(), _manager(self.directory, writes=False) as manager:
+            with (
+                _quiet_failure(),
+                warnings.catch_warnings(),
+                _manager(self.directory, writes=False) as manager,
+            ):
                 warnings.filterwarnings("ignore", message="Sharding info")
                 restored = manager.restore(
                     step, args=ocp.args.Composite(state=ocp.args.StandardRestore(target))
                 )
         except Exception as error:  # (Orbax raises bare Exception for a truncated file)
-            raise CheckpointError(
-                f"{path}: damaged checkpoint, or of another network: {_first_line(error)}"
-            ) from error
+            raise CheckpointError(f"{path}: damaged checkpoint: {_first_line(error)}") from error
         if _digests(jax.device_get(restored["state"])) != about["digests"]:
             raise CheckpointError(f"{path}: damaged checkpoint: its numbers are not those that were saved")
         return Checkpoint(step, _typed_keys(restored["state"], like), about)
@@ -195,6 +211,29 @@ def _manager(directory: Path, *, writes: bool) -> ocp.CheckpointManager:
     return ocp.CheckpointManager(directory, options=options, item_handlers=handlers)
 
 
+@contextmanager
+def _quiet_failure() -> Iterator[None]:
+    """Where one array cannot be read Orbax abandons the others, and each of them would print a complaint."""
+    shown = sys.unraisablehook
+
+    def without_abandoned(unraisable: Any) -> None:
+        if not str(unraisable.exc_value).startswith("Event loop is closed"):
+            shown(unraisable)
+
+    sys.unraisablehook = without_abandoned
+    try:
+        yield
+    except Exception as error:
+        time.sleep(0.2)  # for the abandoned reads to end
+        traceback.clear_frames(error.__traceback__)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
+            gc.collect()
+        raise
+    finally:
+        sys.unraisablehook = shown
+
+
 def _is_key(leaf: Any) -> bool:
     return bool(jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
 
@@ -208,6 +247,12 @@ def _typed_keys(tree: Any, like: Any) -> Any:
     return jax.tree.map(
         lambda leaf, model: jax.random.wrap_key_data(leaf) if _is_key(model) else leaf, tree, like
     )
+
+
+def _arrays(tree: Any) -> dict[str, str]:
+    """Type and shape of every array, such as ``float32[2, 128]``."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path): f"{leaf.dtype.name}{list(leaf.shape)}" for path, leaf in leaves}
 
 
 def _digests(tree: Any) -> dict[str, str]:

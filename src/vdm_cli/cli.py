@@ -28,7 +28,7 @@ class _Group(TyperGroup):
         except KeyboardInterrupt:
             from vdm_cli.console import show_error
 
-            show_error(Interrupted.title, "stopped before there was anything to save")
+            show_error(Interrupted.title, "stopped; nothing was saved")
             raise typer.Exit(Interrupted.exit_code) from None
         except BrokenPipeError:
             raise  # the reader of a pipe has seen enough, as in `vdm divergences | head`
@@ -200,8 +200,8 @@ def eval_divergence(
         raise UsageError("give --checkpoint RUN, or two files with --p FILE --q FILE")
     if checkpoint is None and (step is not None or seed_index != 0):
         raise UsageError("--step and --seed-index choose a checkpoint: give --checkpoint RUN with them")
-    if not 0.5 <= level < 1:
-        raise UsageError(f"--level must be at least 0.5 and below 1, got {level}")
+    if not 0.5 <= level <= 0.9999:
+        raise UsageError(f"--level must be from 0.5 to 0.9999, got {level}")
     if format not in ("table", "json"):
         raise UsageError(f"--format must be table or json, got '{format}'")
     if output is not None:

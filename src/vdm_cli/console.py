@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+BAR_WIDTH = 10
 QUIET_SECONDS = 10.0  # off a terminal, at most one line of progress in this time
 
 
@@ -23,7 +24,10 @@ class Report(Protocol):
         """Say one thing."""
 
     def step(self, step: int, values: dict[str, float], *, important: bool) -> None:
-        """Show where a run stands; an important step is shown even off a terminal."""
+        """Show where a run stands; an important step is shown even off a terminal.
+
+        Values come in the order of their importance: the last ones go where the line is too short.
+        """
 
 
 class SilentReport:
@@ -42,10 +46,14 @@ def error_console() -> Console:
 
 
 def show_error(title: str, text: str) -> None:
-    """One framed message on standard error; plain lines where that is no terminal."""
+    """One message on standard error, under a rule where that is a terminal.
+
+    Lines are never broken here, so that a path or a command in them can be copied.
+    """
     console = error_console()
     if console.is_terminal:
-        console.print(Panel(Text(text), title=title, title_align="left", border_style="red"))
+        console.print(Rule(Text(title, style="bold red"), align="left", style="red"))
+        console.print(Text(text), soft_wrap=True)
     else:
         console.print(Text(f"{title}: {text}"), soft_wrap=True)
 
@@ -106,9 +114,12 @@ class TrainingReport:
     def step(self, step: int, values: dict[str, float], *, important: bool) -> None:
         """Show where the run stands."""
         now = time.monotonic()
+        told = [f"{name} {_short(value)}" for name, value in values.items()]
         if self._progress is not None and self._task is not None:
-            shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-            self._progress.update(self._task, completed=step, shown=shown)
+            room = self._console.width - 2 * len(str(self._total)) - BAR_WIDTH - len("/    ETA 0:00:00")
+            while len("  ".join(told)) > room and len(told) > 1:
+                told.pop()
+            self._progress.update(self._task, completed=step, shown="  ".join(told))
             return
         if self._started is None:
             self._started = (now, step)
@@ -117,8 +128,11 @@ class TrainingReport:
         self._last_line = now
         seconds, done = now - self._started[0], step - self._started[1]
         eta = f"  ETA {seconds / done * (self._total - step):.0f} s" if done else ""
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
-        self._console.print(Text(f"step {step}/{self._total}  {shown}{eta}"), soft_wrap=True)
+        self._console.print(Text(f"step {step}/{self._total}  {'  '.join(told)}{eta}"), soft_wrap=True)
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 @contextmanager
@@ -130,10 +144,10 @@ def training_report(total: int) -> Iterator[TrainingReport]:
         return
     columns = (
         MofNCompleteColumn(),
-        BarColumn(bar_width=12),
-        TextColumn("{task.fields[shown]}"),
+        BarColumn(bar_width=BAR_WIDTH),
+        TextColumn("{task.fields[shown]}", markup=False),
         TextColumn("ETA"),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=console, refresh_per_second=4) as progress:
+    with Progress(*columns, console=console, refresh_per_second=4, transient=True) as progress:
         yield TrainingReport(console, progress, total)

@@ -66,10 +66,10 @@ def _line(figure: Any, dataset: Dataset, data: np.ndarray, model: np.ndarray, wi
     grid = np.linspace(low, high, 400)
     left = figure.add_subplot()
     if dataset.law is None:
-        left.hist(data, 80, (low, high), density=True, color=DATA_COLOR, alpha=0.35, label="data")
+        _histogram(left, data, 80, (low, high), color=DATA_COLOR, alpha=0.35, label="data")
     else:
         left.plot(grid, np.exp(dataset.law.log_density(grid[:, None])), color=DATA_COLOR, label="p, the data")
-    left.hist(model, 80, (low, high), density=True, color=MODEL_COLOR, alpha=0.45, label="q, samples")
+    _histogram(left, model, 80, (low, high), color=MODEL_COLOR, alpha=0.45, label="q, samples")
     left.set_ylabel("density")
     left.set_xlabel(feature_names(dataset.layout)[0])
     right = left.twinx()
@@ -107,13 +107,19 @@ def _marginals(figure: Any, dataset: Dataset, data: np.ndarray, model: np.ndarra
     for index in range(count):
         axes = figure.add_subplot(int(np.ceil(count / columns)), columns, index + 1)
         span = _span(data[:, index])
-        axes.hist(data[:, index], 30, span, density=True, color=DATA_COLOR, alpha=0.5, label="data")
-        axes.hist(model[:, index], 30, span, density=True, color=MODEL_COLOR, alpha=0.5, label="samples")
+        _histogram(axes, data[:, index], 30, span, color=DATA_COLOR, alpha=0.5, label="data")
+        _histogram(axes, model[:, index], 30, span, color=MODEL_COLOR, alpha=0.5, label="samples")
         axes.set_title(names[index], fontsize=8)
         axes.tick_params(labelsize=6)
         axes.set_yticks([])
         if index == 0:
             axes.legend(fontsize=7)
+
+
+def _histogram(axes: Any, values: np.ndarray, bins: int, span: tuple[float, float], **style: Any) -> None:
+    """A density over all values, also those outside the span, of which there may be none inside."""
+    weight = bins / (len(values) * (span[1] - span[0]))
+    axes.hist(values, bins, range=span, weights=np.full(len(values), weight), **style)
 
 
 def _span(values: np.ndarray) -> tuple[float, float]:

@@ -107,10 +107,17 @@ class RunDirectory:
             (self.path / name).unlink(missing_ok=True)
 
     def write_text(self, name: str, text: str) -> None:
-        """Write a file whole or not at all."""
+        """Write a file whole or not at all.
+
+        Raises:
+            CheckpointError: If the disk is full.
+        """
         temporary = self.path / f".{name}.tmp"
-        temporary.write_text(text)
-        temporary.replace(self.path / name)
+        try:
+            temporary.write_text(text)
+            temporary.replace(self.path / name)
+        except OSError as error:
+            raise CheckpointError(f"{self.path / name}: cannot write: {error.strerror}") from error
 
     def append(self, file: Path, record: dict[str, Any]) -> None:
         """Add one line to a JSON-lines file in one write.

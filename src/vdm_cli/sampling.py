@@ -69,13 +69,13 @@ class Generator:
         written_as_is = (continuous or not self.round) and not (bounded and self.clip)
         if not (self.network.is_affine and self.latent.kind == "normal" and written_as_is):
             return None
-        kernel = np.asarray(self.params["dense"]["kernel"], np.float64) * self.transform.scale.reshape(-1)
+        kernel = np.asarray(self.params["dense"]["kernel"], np.float64)
+        if np.linalg.matrix_rank(kernel) < kernel.shape[1]:
+            return None
+        kernel = kernel * self.transform.scale.reshape(-1)
         bias = np.asarray(self.params["dense"]["bias"], np.float64)
         mean = self.transform.inverse(bias.reshape(self.transform.offset.shape)).reshape(-1)
-        covariance = kernel.T @ kernel
-        if np.linalg.matrix_rank(covariance) < len(mean):
-            return None
-        return GaussianMixture.gaussian(mean, covariance=covariance)
+        return GaussianMixture.gaussian(mean, covariance=kernel.T @ kernel)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

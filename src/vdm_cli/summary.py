@@ -17,11 +17,12 @@ def training_summary(result: TrainResult) -> str:
     values, shown = result.validation_divergence, shlex.quote(str(result.directory))
     lines = [f"{result.directory}: {result.steps} steps done"]
     if last in values:
-        lines.append(
-            f"JS lower bound of a fresh critic on {result.validation_rows} validation rows "
-            f"(0 to 0.693 nats): {values[last]:.4f} at step {last}; "
-            f"best {values[result.best_step]:.4f}, step {result.best_step}"
-        )
+        lines += [
+            f"JS lower bound by a fresh critic on {result.validation_rows} validation rows "
+            "(0 to 0.693 nats):",
+            f"  {values[last]:.4f} at step {last}; "
+            f"best {values[result.best_step]:.4f} at step {result.best_step}",
+        ]
     lines += [
         f"pictures: {result.directory / 'samples'}",
         f"next: vdm sample --checkpoint {shown}",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Vdm
+from cli_harness import Vdm
 
 from vdm_cli import __version__
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
-from conftest import Vdm
+from cli_harness import Vdm
 from PIL import Image
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from vdm_cli.build.experiment import Experiment
-from vdm_cli.data.source import Batch
+from vdm_cli.data.source import Batch, FreshSource
 from vdm_cli.training.program import Program
 from vdm_cli.training.state import TrainState
+from vdm_cli.training.step import DATA_STREAM, stream
 
 Build = Callable[..., Experiment]
 
@@ -74,8 +75,6 @@ def test_a_state_resumed_from_a_host_copy_does_not_change_a_bit(
 
 
 def test_fresh_draws_are_the_same_however_the_run_is_chunked(build: Build) -> None:
-    from vdm_cli.data.source import FreshSource
-
     experiment = build()
     law, transform = experiment.dataset.law, experiment.dataset.transform
     assert law is not None
@@ -85,6 +84,18 @@ def test_fresh_draws_are_the_same_however_the_run_is_chunked(build: Build) -> No
     for _ in range(2):
         state, _ = program.advance(state, 2)
     assert identical(state, whole)
+
+
+def test_every_step_sees_the_rows_of_its_own_number(build: Build) -> None:
+    """The step hands its rows out instead of learning from them."""
+    source = build().program.source
+    program = Program(lambda state, batch: (state.replace(step=state.step + 1), {"x": batch.x}), source)
+    state = build().initial_state()
+    key = stream(state.key[0], DATA_STREAM)
+    expected = [np.asarray(source.take(source.data, key, jax.numpy.int32(step)).x) for step in range(4)]
+    _, seen = program.advance(state, 4)
+    np.testing.assert_array_equal(seen["x"][:, 0], expected)
+    assert all(not np.array_equal(expected[0], other) for other in expected[1:])
 
 
 def test_many_chunks_of_one_length_are_traced_once(build: Build) -> None:
@@ -147,7 +158,7 @@ def test_seeds_start_and_train_apart(three_seeds: Experiment) -> None:
 def test_each_seed_draws_its_own_rows(three_seeds: Experiment) -> None:
     """Seeds with equal weights and different keys part ways; with equal keys they do not."""
     start = through_the_host(three_seeds.initial_state())
-    equal = jax.tree.map(lambda leaf: jax.numpy.stack([leaf[0]] * 3), start.replace(key=0))
+    equal = jax.tree.map(lambda leaf: jax.numpy.stack([leaf[0]] * 3), start.replace(key=None))
     keys = jax.random.wrap_key_data(np.array(jax.random.key_data(start.key)))[np.array([0, 0, 1])]
     _, metrics = three_seeds.program.advance(equal.replace(key=keys), 8)
     np.testing.assert_array_equal(metrics["bound"][:, 0], metrics["bound"][:, 1])

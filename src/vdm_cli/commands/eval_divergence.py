@@ -16,7 +16,7 @@ from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.exact import exact_divergence
 from vdm_cli.divergences.names import parse_divergences
 from vdm_cli.errors import CheckpointError, DataError
-from vdm_cli.estimation.estimate import estimate_divergences
+from vdm_cli.estimation.estimate import MINIMUM_ROWS, estimate_divergences
 from vdm_cli.estimation.result import Estimation
 
 DEFAULT_COUNT = 10_000
@@ -101,6 +101,11 @@ def eval_checkpoint(
         raise CheckpointError(
             f"{dataset.description}: the data have changed since {run.directory} was trained on them, so its "
             "test rows are not known any more; compare files with --p and --q instead"
+        )
+    if len(dataset.test) < MINIMUM_ROWS:
+        raise DataError(
+            f"{dataset.description}: {len(dataset.test)} test rows, and at least {MINIMUM_ROWS} are needed: "
+            "train with a larger share or a file in data.split.test, or compare two files with --p and --q"
         )
     law, density = dataset.law, run.generator.density()
     exact: dict[str, float] = {}

@@ -233,9 +233,9 @@ class _Run:
         shown = {"bound": float(metrics["bound"].mean())}
         if self._validation_divergence is not None:
             shown["val JS"] = self._validation_divergence
+        shown["it/s"] = rate
         shown["G"] = float(metrics["generator_loss"].mean())
         shown["C"] = float(metrics["critic_loss"].mean())
-        shown["it/s"] = rate
         self._report.step(progress.step, shown, important=progress.checkpoint)
 
     def _draw(self, state: TrainState, seed_index: int, count: int, seed: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What is chosen per fold on its calibration rows: an affine map of the scores, and caps per divergence."""
+"""What is chosen per fold on its calibration rows: how ensembles combine; and the caps of a divergence."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from scipy.special import expit
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.estimation.witness import Floats, witness_pair
 
-# Prior of (a - 1, b): a calibration part of a few dozen rows must not bend the scores.
+# Prior of the weights around their start, and of the offset: a calibration part of a few dozen rows must not bend the scores.
 _PRIOR_SD = 0.25
 # A row may move a mean by 1/20 of a unit at most (MATH: range of T <= n_P / 20, of f* after T <= n_Q / 20).
 _ROWS_PER_UNIT = 20.0
 
 
 @dataclass(frozen=True)
-class AffineMap:
-    """v -> slope v + offset, slope >= 0: order and hence cuts survive."""
+class Combination:
+    """v = sum_k weights_k v_k + offset, one score from those of several ensembles."""
 
-    slope: float
+    weights: Floats
     offset: float
 
     def __call__(self, v: Floats) -> Floats:
-        """Map scores of any shape."""
-        return self.slope * v + self.offset
+        """Combine scores (n, k) to (n,)."""
+        return v @ self.weights + self.offset
 
 
-def fit_affine(p: Floats, q: Floats, *, steps: int = 30) -> AffineMap:
-    r"""Minimize the balanced logistic loss of a v + b (Platt 1999), shrunk towards a = 1, b = 0.
+def fit_combination(p: Floats, q: Floats, start: Floats, *, steps: int = 30) -> Combination:
+    r"""Minimize the balanced logistic loss of w v + b (Platt 1999), shrunk towards w = start, b = 0.
 
     1/2 sum-weighted mean losses times the effective number of rows n m / (n + m), plus
-    ((a-1)^2 + b^2) / (2 sd^2): Newton's method with halving.
+    (|w - start|^2 + b^2) / (2 sd^2): Newton's method with halving.
 
     Args:
-        p: Scores of calibration rows of P, shape (n,).
-        q: Scores of calibration rows of Q, shape (m,).
+        p: Scores of calibration rows of P by k ensembles, shape (n, k).
+        q: Scores of calibration rows of Q, shape (m, k).
+        start: Weights to shrink towards, shape (k,).
         steps: Newton steps at most.
     """
     v = np.concatenate([p, q])
     sign = np.concatenate([np.ones(len(p)), -np.ones(len(q))])
     effective = len(p) * len(q) / (len(p) + len(q))
     weight = np.concatenate([np.full(len(p), effective / len(p)), np.full(len(q), effective / len(q))])
-    design = np.stack([v, np.ones_like(v)], axis=1)
-    start = np.array([1.0, 0.0])
+    design = np.concatenate([v, np.ones((len(v), 1))], axis=1)
+    start = np.append(start, 0.0)
 
     def loss(theta: Floats) -> float:
         prior = 0.5 * np.sum(np.square(theta - start)) / _PRIOR_SD**2
@@ -56,7 +57,7 @@ def fit_affine(p: Floats, q: Floats, *, steps: int = 30) -> AffineMap:
         slope = -sign * weight * expit(-sign * score)
         curvature = weight * expit(score) * expit(-score)
         gradient = design.T @ slope + (theta - start) / _PRIOR_SD**2
-        hessian = (design * curvature[:, None]).T @ design + np.eye(2) / _PRIOR_SD**2
+        hessian = (design * curvature[:, None]).T @ design + np.eye(len(start)) / _PRIOR_SD**2
         move = np.linalg.solve(hessian, gradient)
         size = 1.0
         while size > 1e-6 and loss(theta - size * move) > value:
@@ -67,7 +68,7 @@ def fit_affine(p: Floats, q: Floats, *, steps: int = 30) -> AffineMap:
         before, value = value, loss(theta)
         if before - value < 1e-9:
             break
-    return AffineMap(max(0.0, float(theta[0])), float(theta[1]))
+    return Combination(theta[:-1], float(theta[-1]))
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,6 @@ class CriticBudget:
         learning_rate: Adam's peak rate.
         decay: Decoupled weight decay.
         averaging: Decay of the running average of the weights, which is what is validated and kept.
-        input_gain: Factor on the first layer's initial weights: above 1 finer detail is fitted sooner.
-        bias_spread: First biases start uniform in +- this, so that units differ in place.
     """
 
     hidden: int = 64
@@ -52,8 +50,6 @@ class CriticBudget:
     learning_rate: float = 3e-3
     decay: float = 1e-3
     averaging: float = 0.98
-    input_gain: float = 1.0
-    bias_spread: float = 0.0
 
 
 class FitRows(NamedTuple):
@@ -101,11 +97,11 @@ def init_member(key: jax.Array, dim: int, budget: CriticBudget) -> Member:
     """A network for rows of `dim` columns that starts as the constant v = 0."""
     width = budget.hidden
     # One draw for all of them: each use of the generator costs a second of compilation on a CPU.
-    draws = jax.random.uniform(jax.random.fold_in(key, 2**31 - 1), (dim + width + 1, width), minval=-1.0)
+    draws = jax.random.uniform(jax.random.fold_in(key, 2**31 - 1), (dim + width, width), minval=-1.0)
     params = {
-        "w1": draws[:dim] * (budget.input_gain * (6.0 / dim) ** 0.5),
-        "b1": draws[-1] * budget.bias_spread,
-        "w2": draws[dim:-1] * (6.0 / width) ** 0.5,
+        "w1": draws[:dim] * (6.0 / dim) ** 0.5,
+        "b1": jnp.zeros(width),
+        "w2": draws[dim:] * (6.0 / width) ** 0.5,
         "b2": jnp.zeros(width),
         "out": jnp.zeros(width),
         "skip": jnp.zeros(dim),
@@ -174,7 +170,7 @@ def _score_block(params: Params, block: jax.Array) -> jax.Array:
 
 def fit_critics(
     rows: FitRows, *, budget: CriticBudget, seed: int, progress: Callable[[float], None] | None = None
-) -> Params:
+) -> tuple[Params, npt.NDArray[np.float64]]:
     """Fit every fold's ensemble in one compiled program, until each member stopped improving.
 
     Args:
@@ -184,7 +180,8 @@ def fit_critics(
         progress: Called with the share of the step budget that is done.
 
     Returns:
-        The weights with the lowest validation loss, leaves of shape (folds, members, ...).
+        The weights with the lowest validation loss, leaves of shape (folds, members, ...), and those losses
+        in nats, shape (folds, members).
     """
     keys = jax.random.split(jax.random.key(seed), rows.train_p.shape[:2])
     state = _init_all(keys, rows.p.shape[-1], budget)
@@ -195,8 +192,7 @@ def fit_critics(
         finished = (state.stale >= budget.patience) | (state.best_loss < _SEPARATED_LOSS)
         if bool(np.all(np.asarray(finished))):
             break
-    best: Params = state.best
-    return best
+    return state.best, np.asarray(state.best_loss, np.float64)
 
 
 def ensemble_scores(

@@ -10,12 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from vdm_cli.estimation.calibration import fit_affine
-from vdm_cli.estimation.critic import CriticBudget, FitRows, ensemble_scores, fit_critics
+from vdm_cli.estimation.calibration import fit_combination
+from vdm_cli.estimation.critic import CriticBudget, FitRows, Params, ensemble_scores, fit_critics
 from vdm_cli.estimation.scaling import fit_scaling
 from vdm_cli.estimation.splits import Indices, split_rows
+from vdm_cli.estimation.trees import Trees
 from vdm_cli.estimation.witness import Floats
 
+# Networks see smooth differences best and trees fine detail; calibration rows say how they combine.
+EQUAL_WEIGHTS = np.array([0.5, 0.5])
 _VALIDATION_SHARE = 0.15
 _VALIDATION_ROWS = 2048
 
@@ -74,14 +77,18 @@ def cross_fit(
     smallest = min(part[0].shape[1] for part in (*parts_p, *parts_q))
     budget = replace(budget, batch=min(budget.batch, 1 << (smallest.bit_length() - 1)))
     rows = FitRows(jnp.asarray(scaled_p), jnp.asarray(scaled_q), *indices)
-    params = jax.device_get(fit_critics(rows, budget=budget, seed=seed, progress=progress))
+    params, losses = fit_critics(rows, budget=budget, seed=seed, progress=progress)
+    params = jax.device_get(params)
     found = []
     for fold, (side_p, side_q) in enumerate(splits):
         members = jax.tree.map(lambda leaf, fold=fold: leaf[fold], params)
-        calibrate_p = ensemble_scores(members, scaled_p[fold][side_p.calibrate])
-        calibrate_q = ensemble_scores(members, scaled_q[fold][side_q.calibrate])
-        affine = fit_affine(calibrate_p, calibrate_q)
-        evaluate_p = ensemble_scores(members, scaled_p[fold][side_p.evaluate])
-        evaluate_q = ensemble_scores(members, scaled_q[fold][side_q.evaluate])
-        found.append(FoldScores(*map(affine, (calibrate_p, calibrate_q, evaluate_p, evaluate_q))))
+        trees = Trees(scaled_p[fold][side_p.fit], scaled_q[fold][side_q.fit], seed)
+
+        def scores(rows: npt.NDArray[np.float32], members: Params = members, trees: Trees = trees) -> Floats:
+            return np.stack([ensemble_scores(members, rows), trees(rows)], axis=1)
+
+        calibrate = scores(scaled_p[fold][side_p.calibrate]), scores(scaled_q[fold][side_q.calibrate])
+        evaluate = scores(scaled_p[fold][side_p.evaluate]), scores(scaled_q[fold][side_q.evaluate])
+        combine = fit_combination(*calibrate, EQUAL_WEIGHTS)
+        found.append(FoldScores(*map(combine, (*calibrate, *evaluate))))
     return found

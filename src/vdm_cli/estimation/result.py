@@ -45,7 +45,7 @@ class CriticReport:
         auc: Area under the ROC curve, over folds of rows that no critic had seen: .5 is chance.
         mean_ratio: E_Q[r], r = e^v: 1 for the true ratio.
         clipped_share: The largest clipped share over the divergences.
-        members: Networks a fold.
+        members: Networks a fold, beside one critic of boosted trees.
         folds: Cross-fitting folds; 1 is a single split.
     """
 

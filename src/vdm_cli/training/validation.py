@@ -19,7 +19,7 @@ from vdm_cli.training.step import Players, critic_scores
 
 BOUND_ROWS = 2_048  # validation rows of the live critic's bound, at every line of the metrics
 FRESH_ROWS = 10_000  # rows that a fresh critic is fitted on, and evaluated on, at every checkpoint
-BOUND_STREAM, FRESH_STREAM, SUBSET_STREAM = 2, 3, 4
+BOUND_STREAM, SUBSET_STREAM = 2, 3
 
 DrawRows = Callable[[TrainState, int, int, int], np.ndarray]
 
@@ -41,8 +41,8 @@ class Validation:
         self._draw = draw
         validation = dataset.transform.forward(dataset.validation)
         self._bound_rows = jnp.asarray(validation[:BOUND_ROWS])
-        self._evaluation_rows = jnp.asarray(_flat(validation[:FRESH_ROWS]))
-        self._fit_rows = jnp.asarray(_flat(self._training_rows(source)))
+        self._evaluation_rows = _flat(validation[:FRESH_ROWS])
+        self._fit_rows = _flat(self._training_rows(source))
 
     def _training_rows(self, source: Source) -> np.ndarray:
         key = jax.random.key(SUBSET_STREAM)
@@ -58,7 +58,7 @@ class Validation:
         return np.asarray(_live_bound(self._players, state, self._bound_rows), np.float64)
 
     def divergence(self, state: TrainState, step: int) -> np.ndarray:
-        """Jensen-Shannon lower bound, in nats, of a critic fitted from nothing, one a seed: (seeds,).
+        """Jensen-Shannon lower bound, in nats, of a critic fitted from nothing, for each seed: (seeds,).
 
         It is fitted on training rows against samples and evaluated on validation rows against other
         samples.  Unlike the live critic's bound it is not small because the live critic is weak.
@@ -67,13 +67,9 @@ class Validation:
         values = []
         for index in range(state.step.shape[0]):
             rows = self._draw(state, index, fit + evaluate, step)
-            model = jnp.asarray(_flat(self._dataset.transform.forward(rows)))
-            key = jax.random.fold_in(jax.random.key(FRESH_STREAM), step)
-            values.append(_fresh(key, self._fit_rows, model[:fit], self._evaluation_rows, model[fit:]))
-        return np.asarray(jax.device_get(values), np.float64)
-
-
-_fresh = jax.jit(fresh_critic_bound)
+            model = _flat(self._dataset.transform.forward(rows))
+            values.append(fresh_critic_bound(self._fit_rows, model[:fit], self._evaluation_rows, model[fit:]))
+        return np.asarray(values)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from vdm_cli.build.experiment import Experiment
+from vdm_cli.checkpoint import Checkpoints
+from vdm_cli.commands.load import sampler
+from vdm_cli.training.state import TrainState
+from vdm_cli.training.validation import Validation
+
+Build = Callable[..., Experiment]
+
+STEPS = (0, 200, 800)
+
+
+def validation_of(experiment: Experiment) -> Validation:
+    dataset = experiment.dataset
+
+    def draw(state: TrainState, seed_index: int, count: int, seed: int) -> np.ndarray:
+        own = sampler(
+            experiment.players, state, seed_index, dataset.transform, dataset.layout, experiment.config
+        )
+        return own.sample(count, seed)
+
+    return Validation(experiment.players, dataset, experiment.program.source, draw)
+
+
+@pytest.fixture(scope="module")
+def judged(build: Build) -> dict[int, tuple[float, float]]:
+    """Of every step: the live critic's bound on validation rows, and a fresh critic's."""
+    experiment = build(
+        generator={"hidden": [16, 16]},
+        critic={"hidden": [32, 32]},
+        optimizers={
+            "critic": {"learning_rate": 5e-3, "schedule": "constant"},
+            "generator": {"learning_rate": 2e-3, "schedule": "constant"},
+        },
+        training={"batch_size": 64, "ema_decay": 0.9},
+    )
+    validation, state, found, done = validation_of(experiment), experiment.initial_state(), {}, 0
+    for step in STEPS:
+        state, _ = experiment.program.advance(state, step - done) if step > done else (state, None)
+        done = step
+        (bound,), (divergence,) = validation.bound(state), validation.divergence(state, step)
+        found[step] = float(bound), float(divergence)
+    return found
+
+
+def test_the_live_critic_would_choose_the_untrained_generator(judged: dict[int, tuple[float, float]]) -> None:
+    assert min(judged, key=lambda step: judged[step][0]) == 0
+
+
+def test_a_fresh_critic_finds_the_untrained_generator_farthest(
+    judged: dict[int, tuple[float, float]],
+) -> None:
+    assert max(judged, key=lambda step: judged[step][1]) == 0
+    assert judged[0][1] > 1.3 * judged[STEPS[-1]][1]
+
+
+def test_the_best_checkpoint_is_a_trained_one(judged: dict[int, tuple[float, float]], tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
+    for step, (_, divergence) in judged.items():
+        checkpoints.save(step, {"x": jnp.zeros(2)}, {"validation_divergence": divergence})
+    assert checkpoints.best() in STEPS[1:]
+
+
+def test_the_validation_divergence_is_a_lower_bound_on_jensen_shannon(
+    judged: dict[int, tuple[float, float]],
+) -> None:
+    for _, divergence in judged.values():
+        assert -0.01 < divergence < np.log(2.0)
+
+
+def test_judging_a_state_twice_gives_the_same_numbers_for_every_seed(build: Build) -> None:
+    """The state is not consumed, and each seed is judged by itself: equal seeds get equal numbers."""
+    experiment = build(training={"num_seeds": 2})
+    validation, state = validation_of(experiment), experiment.initial_state()
+    bounds, divergences = validation.bound(state), validation.divergence(state, 0)
+    assert bounds.shape == divergences.shape == (2,)
+    assert bounds[0] != bounds[1]
+    assert divergences[0] != divergences[1]
+    np.testing.assert_array_equal(validation.bound(state), bounds)
+    np.testing.assert_array_equal(validation.divergence(state, 0), divergences)
