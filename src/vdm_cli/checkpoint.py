@@ -27,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
-from vdm_cli.errors import CheckpointError
+from vdm_cli.errors import CheckpointError, DamagedCheckpointError
 
 FORMAT = 1
 logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every read-only manager
@@ -78,11 +78,13 @@ class Checkpoints:
         try:
             document = json.loads((path / "about" / "metadata").read_text())
         except (OSError, ValueError) as error:
-            raise CheckpointError(f"{path}: damaged checkpoint: its description cannot be read") from error
+            raise DamagedCheckpointError(
+                f"{path}: damaged checkpoint: its description cannot be read"
+            ) from error
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise CheckpointError(f"{path}: not a checkpoint of this version of vdm (format {FORMAT})")
         if document.pop("digest", None) != _document_digest(document):
-            raise CheckpointError(
+            raise DamagedCheckpointError(
                 f"{path}: damaged checkpoint: its description is not the one that was saved"
             )
         return document
@@ -105,7 +107,9 @@ class Checkpoints:
         return min(values, key=lambda step: (values[step], -step)) if values else None
 
     def save(self, step: int, state: Any, about: dict[str, Any]) -> None:
-        """Commit a step: after the call it is on disk whole, or an error was raised and nothing changed.
+        """Commit a step: after the call it is on disk whole, or an error was raised.
+
+        What is there under that number already, a damaged step, is set aside first.
 
         Args:
             step: Generator steps done.
@@ -179,9 +183,11 @@ class Checkpoints:
                     step, args=ocp.args.Composite(state=ocp.args.StandardRestore(target))
                 )
         except Exception as error:  # (Orbax raises bare Exception for a truncated file)
-            raise CheckpointError(f"{path}: damaged checkpoint: {_first_line(error)}") from error
+            raise DamagedCheckpointError(f"{path}: damaged checkpoint: {_first_line(error)}") from error
         if _digests(jax.device_get(restored["state"])) != about["digests"]:
-            raise CheckpointError(f"{path}: damaged checkpoint: its numbers are not those that were saved")
+            raise DamagedCheckpointError(
+                f"{path}: damaged checkpoint: its numbers are not those that were saved"
+            )
         return Checkpoint(step, _typed_keys(restored["state"], like), about)
 
     def prune(self, keep: int) -> None:

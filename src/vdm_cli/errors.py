@@ -46,6 +46,10 @@ class CheckpointError(VdmError):
     title = "Checkpoint error"
 
 
+class DamagedCheckpointError(CheckpointError):
+    """One step of a run that cannot be read as it was written; an earlier one may be intact."""
+
+
 class NonFiniteError(VdmError):
     """Training met a value that is not finite."""
 

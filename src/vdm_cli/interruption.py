@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -17,10 +17,13 @@ class StopRequest:
 
 
 @contextmanager
-def stop_requests() -> Iterator[StopRequest]:
+def stop_requests(say: Callable[[str], None]) -> Iterator[StopRequest]:
     """Catch SIGINT and SIGTERM while the block runs; a second one stops at once.
 
     Outside the main thread signals cannot be caught, and the request stays empty.
+
+    Args:
+        say: Told, at the first signal, that it was heard.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -31,6 +34,7 @@ def stop_requests() -> Iterator[StopRequest]:
         if request.signal is not None:
             raise KeyboardInterrupt
         request.signal = signal.Signals(number)
+        say(f"{request.signal.name}: stopping at the next logging step; once more stops at once")
 
     previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -114,7 +114,10 @@ class RunDirectory:
         """
         temporary = self.path / f".{name}.tmp"
         try:
-            temporary.write_text(text)
+            with temporary.open("w") as handle:
+                handle.write(text)
+                handle.flush()
+                os.fsync(handle.fileno())
             temporary.replace(self.path / name)
         except OSError as error:
             raise CheckpointError(f"{self.path / name}: cannot write: {error.strerror}") from error

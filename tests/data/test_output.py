@@ -73,7 +73,9 @@ def test_the_wine_tables_come_back_as_text_but_for_their_odd_cells(tmp_path, nam
     assert written[0] == original[0]
     assert len(written) == len(original)
     cells = [line.split(",") for line in original], [line.split(",") for line in written]
-    different = sum(a != b for ours, theirs in zip(*cells, strict=True) for a, b in zip(ours, theirs, strict=True))
+    different = sum(
+        a != b for ours, theirs in zip(*cells, strict=True) for a, b in zip(ours, theirs, strict=True)
+    )
     assert different <= 0.005 * len(rows.values) * 12
 
 

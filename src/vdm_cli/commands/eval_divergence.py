@@ -150,6 +150,10 @@ def eval_files(
     first = read_rows(p)
     second = read_rows(q)
     q_values = second.values
+    warnings: tuple[str, ...] = ()
+    if (first.columns is None) != (second.columns is None):
+        unnamed = q if second.columns is None else p
+        warnings = (f"{unnamed} has no column names: columns are compared by position",)
     if first.columns is not None and second.columns is not None and first.columns != second.columns:
         missing = [name for name in first.columns if name not in second.columns]
         extra = [name for name in second.columns if name not in first.columns]
@@ -164,6 +168,7 @@ def eval_files(
         p_source=str(p),
         q_source=str(q),
         exact={},
+        warnings=warnings,
     )
     return _evaluate(sides, wanted, level, seed, progress)
 

@@ -14,7 +14,7 @@ from vdm_cli.commands.load import load
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.config.load import load_experiment
 from vdm_cli.console import Report
-from vdm_cli.errors import CheckpointError, UsageError
+from vdm_cli.errors import CheckpointError, DamagedCheckpointError, UsageError
 from vdm_cli.run_directory import RunDirectory
 from vdm_cli.training.state import Player, TrainState
 
@@ -82,7 +82,7 @@ def newest_intact(
     for step in reversed(checkpoints.steps()):
         try:
             restored = checkpoints.restore(step, state)
-        except CheckpointError as error:
+        except DamagedCheckpointError as error:
             aside = checkpoints.set_aside(step)
             report.note(f"{error}; set aside as {aside.name}, falling back to an earlier one")
             continue

@@ -123,7 +123,7 @@ def train(
         config = load_experiment(config, overrides)
     directory = RunDirectory(Path(run_dir) if run_dir is not None else Path("runs") / config.name)
     directory.check(resume=resume, overwrite=overwrite)
-    with stop_requests() as stop:
+    with stop_requests(report.note) as stop:
         dataset = load_dataset(config.data, config.seed)
         experiment = build_experiment(config, dataset, generator, critic)
         state = experiment.initial_state()
@@ -139,7 +139,9 @@ def train(
                 directory.clear()
             if start < experiment.config.training.steps:
                 directory.write_text(CONFIG, dump_experiment(experiment.config))
-                directory.write_text(ENVIRONMENT, environment(command, config.seed))
+                directory.write_text(
+                    ENVIRONMENT, environment(command, config.seed, directory.path / ENVIRONMENT)
+                )
                 directory.rewind(start)
             _Run(experiment, directory, report, stop).from_step(start, state)
     values = directory.checkpoints.validation()

@@ -6,14 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vdm_cli.config.base import NonNegative, Positive, Section
+from vdm_cli.config.base import NonNegative, Section
+
+AnnealedEnd = Annotated[float, Field(ge=1e-12, le=1e12)]  # their ratio stays finite in float32
 
 
 class AnnealedWeight(Section):
     """A weight that moves from its initial to its final value over the run."""
 
-    initial: Positive
-    final: Positive
+    initial: AnnealedEnd
+    final: AnnealedEnd
     schedule: Literal["linear", "exponential"] = "exponential"
 
 
@@ -29,6 +31,6 @@ class ObjectiveConfig(Section):
 
     generator_loss: Literal["minimax", "non_saturating"] = "minimax"  # -E f*(T), or f-GAN section 3.2's -E T
     penalties: Annotated[tuple[Penalty, ...], Field(strict=False)] = (
-        Penalty(kind="r1", weight=0.1),
-        Penalty(kind="r2", weight=0.1),
+        Penalty(kind="r1", weight=AnnealedWeight(initial=0.3, final=0.1)),
+        Penalty(kind="r2", weight=AnnealedWeight(initial=0.3, final=0.1)),
     )

@@ -18,7 +18,7 @@ class Optimizer(Section):
     schedule: Literal["constant", "cosine", "linear"] = "cosine"
     final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01  # of the learning rate, at the end
     warmup_steps: Annotated[int, Field(ge=0, le=10**9)] = 0  # linear from 0
-    clip_norm: Positive | None = None  # of the whole gradient
+    clip_norm: Positive | None = 1.0  # largest norm of the whole gradient; null for none
 
 
 class Adam(Optimizer):
@@ -60,13 +60,13 @@ class Sgd(Optimizer):
 OptimizerConfig = Annotated[Adam | AdamW | RmsProp | Sgd, Field(discriminator="kind"), default_kind("adam")]
 
 
-def _slower(value: Any) -> Any:
-    """The generator's own default, also where other options of its optimizer are given."""
-    return {"learning_rate": 5e-4, **value} if isinstance(value, dict) else value
+def _faster(value: Any) -> Any:
+    """The critic's own default, also where other options of its optimizer are given."""
+    return {"learning_rate": 2e-3, **value} if isinstance(value, dict) else value
 
 
 class OptimizersConfig(Section):
     """One optimizer a player."""
 
-    critic: OptimizerConfig = Adam(learning_rate=1e-3)
-    generator: Annotated[OptimizerConfig, BeforeValidator(_slower)] = Adam(learning_rate=5e-4)
+    critic: Annotated[OptimizerConfig, BeforeValidator(_faster)] = Adam(learning_rate=2e-3)
+    generator: OptimizerConfig = Adam(learning_rate=1e-3)

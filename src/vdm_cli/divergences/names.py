@@ -45,6 +45,8 @@ def parse_divergence(text: str) -> FDivergence:
         raise UsageError(
             f"--divergence {text}: '{name}' has no parameter; those that have: {', '.join(FAMILIES)}"
         )
+    if not parameter:
+        raise UsageError(f"--divergence {text}: a number is missing after the colon, as in {name}:0.7")
     try:
         return FAMILIES[name](float(parameter))
     except ValueError as error:

@@ -170,7 +170,7 @@ def _score_block(params: Params, block: jax.Array) -> jax.Array:
 
 def fit_critics(
     rows: FitRows, *, budget: CriticBudget, seed: int, progress: Callable[[float], None] | None = None
-) -> tuple[Params, npt.NDArray[np.float64]]:
+) -> Params:
     """Fit every fold's ensemble in one compiled program, until each member stopped improving.
 
     Args:
@@ -180,8 +180,7 @@ def fit_critics(
         progress: Called with the share of the step budget that is done.
 
     Returns:
-        The weights with the lowest validation loss, leaves of shape (folds, members, ...), and those losses
-        in nats, shape (folds, members).
+        The weights with the lowest validation loss, leaves of shape (folds, members, ...).
     """
     keys = jax.random.split(jax.random.key(seed), rows.train_p.shape[:2])
     state = _init_all(keys, rows.p.shape[-1], budget)
@@ -192,7 +191,8 @@ def fit_critics(
         finished = (state.stale >= budget.patience) | (state.best_loss < _SEPARATED_LOSS)
         if bool(np.all(np.asarray(finished))):
             break
-    return state.best, np.asarray(state.best_loss, np.float64)
+    best: Params = state.best
+    return best
 
 
 def ensemble_scores(

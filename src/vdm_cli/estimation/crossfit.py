@@ -77,8 +77,7 @@ def cross_fit(
     smallest = min(part[0].shape[1] for part in (*parts_p, *parts_q))
     budget = replace(budget, batch=min(budget.batch, 1 << (smallest.bit_length() - 1)))
     rows = FitRows(jnp.asarray(scaled_p), jnp.asarray(scaled_q), *indices)
-    params, losses = fit_critics(rows, budget=budget, seed=seed, progress=progress)
-    params = jax.device_get(params)
+    params = jax.device_get(fit_critics(rows, budget=budget, seed=seed, progress=progress))
     found = []
     for fold, (side_p, side_q) in enumerate(splits):
         members = jax.tree.map(lambda leaf, fold=fold: leaf[fold], params)

@@ -22,7 +22,7 @@ def learning_rate(
 
     Args:
         peak: The highest rate, reached after the warm-up.
-        schedule: How it falls from there to ``final_fraction * peak`` at the last update.
+        schedule: How it falls from there to ``final_fraction * peak`` after the last update.
         updates: Updates of the player in the whole run.
         warmup: Updates of the linear rise from 0, fewer than ``updates``.
         final_fraction: In [0, 1]; a constant schedule ignores it.

@@ -34,7 +34,7 @@ class TrainState:
     Attributes:
         generator: Descends.
         critic: Ascends.
-        average: Exponential moving average of the generator's params: what samples.
+        average: Exponential moving average of the generator's params: what samples, with the live aux.
         key: The run's key. All randomness is a function of (key, step), so it never changes.
         step: Generator steps done, int32.
     """
