@@ -16,10 +16,9 @@ def test_modules_import_only_from_layers_below_them():
 
 @pytest.mark.parametrize("module", ["vdm_cli", "vdm_cli.cli", "vdm_cli.config.load", "vdm_cli.errors"])
 def test_what_starts_every_command_does_not_import_jax(module):
-    code = f"import sys, {module}; print([m for m in ('jax', 'flax', 'numpy', 'rich.console') if m in sys.modules])"
+    code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "jax" not in done.stdout
-    assert "flax" not in done.stdout
+    assert {"jax", "flax", "numpy"}.isdisjoint(done.stdout.split())
 
 
 def test_no_module_is_too_long_to_read_in_one_sitting():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import textwrap
+from collections.abc import Sequence
 
 from vdm_cli.commands.eval_divergence import Evaluation
 from vdm_cli.commands.train import TrainResult
@@ -64,10 +66,30 @@ def evaluation_table(found: Evaluation) -> str:
         f"certified: the true value is at least this, with {level} confidence, for any data.",
         "  No sample can bound it from above.",
     ]
-    lines += [f"{row.divergence}: {row.status}" for row in estimation.estimates if row.status != "ok"]
-    lines += [f"warning: {text}" for text in (*sides.warnings, *estimation.warnings)]
+    lines += _statuses(estimation.estimates)
+    warnings = (*sides.warnings, *estimation.warnings)
+    lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
     lines += ["", *_in_words(estimation.estimates[0], estimation.critic.auc, level)]
     return "\n".join(lines)
+
+
+STATUS_MEANING = {
+    "indistinguishable": "these rows do not tell P and Q apart",
+    "saturated": "P and Q are all but separated, so that the number of rows sets the value",
+    "heavy_tail": "a few rows carry the value and its standard error",
+    "undersampled": "few rows: the true value may be much larger",
+}
+
+
+def _statuses(estimates: Sequence[DivergenceEstimate]) -> list[str]:
+    """One note for each status but ok, with the divergences that it holds for."""
+    lines = []
+    for status, meaning in STATUS_MEANING.items():
+        names = [row.divergence for row in estimates if row.status == status]
+        if names:
+            whom = "all" if len(names) == len(estimates) else ", ".join(names)
+            lines.append(textwrap.fill(f"{status}: {meaning} ({whom})", 80, subsequent_indent="  "))
+    return lines
 
 
 def _in_words(row: DivergenceEstimate, auc: float, level: str) -> list[str]:

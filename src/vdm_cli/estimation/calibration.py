@@ -10,7 +10,7 @@ from scipy.special import expit
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.estimation.witness import Floats, witness_pair
 
-# Prior of the weights around their start and of the offset: a few dozen calibration rows must not bend scores.
+# Prior of the weights around their start and of the offset: a few dozen rows must not bend the scores.
 _PRIOR_SD = 0.25
 # A row may move a mean by 1/20 of a unit at most (MATH: range of T <= n_P / 20, of f* after T <= n_Q / 20).
 _ROWS_PER_UNIT = 20.0

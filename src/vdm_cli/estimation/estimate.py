@@ -154,7 +154,11 @@ def estimate_divergences(
                 status=status,
             )
         )
-    beaten = [row.divergence for row in estimates if row.certified_lower > row.estimate]
+    beaten = [
+        row.divergence
+        for row, divergence in zip(estimates, divergences, strict=True)
+        if row.certified_lower > max(row.estimate, divergence.at_equality)
+    ]
     if beaten:
         names = ", ".join(beaten)
         warnings.append(f"the certified limit exceeds the capped estimate, and is the better number: {names}")
