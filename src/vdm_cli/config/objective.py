@@ -6,16 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vdm_cli.config.base import NonNegative, Section
-
-AnnealedEnd = Annotated[float, Field(ge=1e-12, le=1e12)]  # their ratio stays finite in float32
+from vdm_cli.config.base import NonNegative, Positive, Section
 
 
 class AnnealedWeight(Section):
     """A weight that moves from its initial to its final value over the run."""
 
-    initial: AnnealedEnd
-    final: AnnealedEnd
+    initial: Positive
+    final: Positive
     schedule: Literal["linear", "exponential"] = "exponential"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -48,6 +49,6 @@ def annealed_weight(
         progress = jnp.clip(step.astype(jnp.float32) / steps, 0.0, 1.0)
         if schedule == "linear":
             return initial + (final - initial) * progress
-        return initial * (final / initial) ** progress
+        return jnp.exp(math.log(initial) + (math.log(final) - math.log(initial)) * progress)
 
     return weight
