@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-BAR_WIDTH = 10
+BAR_WIDTH = 5  # leaves room at 80 columns for everything that a step tells
 QUIET_SECONDS = 10.0  # off a terminal, at most one line of progress in this time
 
 

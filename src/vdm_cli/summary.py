@@ -62,7 +62,7 @@ def evaluation_table(found: Evaluation) -> str:
         table_text(headers, rows),
         "",
         "estimate: bound reached by critics on rows they never saw; the true value is",
-        "  larger or equal, up to the standard error (s.e.); the interval is for the bound.",
+        "  larger or equal, up to the standard error (s.e.). The interval is the bound's.",
         f"certified: the true value is at least this, with {level} confidence, for any data.",
         "  No sample can bound it from above.",
     ]
