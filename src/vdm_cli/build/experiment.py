@@ -1,0 +1,107 @@
+"""A whole experiment from its configuration and its rows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vdm_cli.build.players import build_players
+from vdm_cli.config.data import FileData
+from vdm_cli.config.experiment import ExperimentConfig
+from vdm_cli.data.dataset import Dataset
+from vdm_cli.data.source import ArraySource, FreshSource, Source
+from vdm_cli.training.program import Program
+from vdm_cli.training.state import TrainState, init_state
+from vdm_cli.training.step import Players, make_train_step
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment, ready to run.
+
+    Attributes:
+        config: With every default that depends on the data filled in.
+        dataset: The rows.
+        players: The networks, optimizers and objective.
+        program: The compiled training step over seeds.
+    """
+
+    config: ExperimentConfig
+    dataset: Dataset
+    players: Players
+    program: Program
+
+    def initial_state(self) -> TrainState:
+        """The states of all seeds at step 0, with a leading axis of seeds."""
+        keys = jax.random.split(jax.random.key(self.config.seed), self.config.training.num_seeds)
+        return initial_states(self.players, keys)
+
+
+def build_experiment(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    generator: nn.Module | None = None,
+    critic: nn.Module | None = None,
+) -> Experiment:
+    """Put an experiment together.
+
+    Args:
+        config: What the user wrote.
+        dataset: From `vdm_cli.build.dataset.load_dataset`.
+        generator: A Linen module called as ``module(z, train=...)`` -> (n, *shape), in place of the configured one.
+        critic: A Linen module called as ``module(x, train=...)`` -> (n,), in place of the configured one.
+    """
+    config = resolve(config, dataset.shape)
+    players = build_players(config, dataset.shape, generator, critic)
+    rows = (config.training.critic_steps, config.training.batch_size)
+    source: Source
+    if dataset.train is None:
+        assert dataset.law is not None, "only a synthetic law has fresh draws"
+        source = FreshSource(dataset.law, dataset.transform, rows)
+    else:
+        source = ArraySource(jnp.asarray(dataset.transform.forward(dataset.train)), rows)
+    return Experiment(config, dataset, players, Program(make_train_step(players), source))
+
+
+def initial_states(players: Players, keys: jax.Array) -> TrainState:
+    """One state a key, stacked."""
+
+    @jax.jit
+    def init(keys: jax.Array) -> TrainState:
+        return jax.vmap(
+            lambda key: init_state(
+                players.generator,
+                players.critic,
+                players.generator_optimizer,
+                players.critic_optimizer,
+                key,
+            )
+        )(keys)
+
+    return init(keys)
+
+
+def resolve(config: ExperimentConfig, shape: tuple[int, ...]) -> ExperimentConfig:
+    """Fill in what depends on the data and the folder, so that the result repeats the run from anywhere.
+
+    The latent has as many dimensions as a row, from 2 to 64; paths become absolute.
+    """
+    if isinstance(config.data, FileData):
+        split = config.data.split
+        parts = {
+            name: str(Path(part).absolute())
+            for name, part in (("validation", split.validation), ("test", split.test))
+            if isinstance(part, str)
+        }
+        path = str(Path(config.data.path).absolute())
+        data = config.data.model_copy(update={"path": path, "split": split.model_copy(update=parts)})
+        config = config.model_copy(update={"data": data})
+    if config.latent.dim is not None:
+        return config
+    dim = min(64, max(2, math.prod(shape)))
+    return config.model_copy(update={"latent": config.latent.model_copy(update={"dim": dim})})
