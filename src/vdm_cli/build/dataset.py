@@ -40,9 +40,7 @@ def load_dataset(data: config.DataConfig, seed: int) -> Dataset:
             return _split(rows, data, seed)
         case config.DigitsData():
             return _split(load_digits(), data, seed)
-        case (
-            config.GaussianData() | config.GaussianMixtureData() | config.RingData() | config.GridData()
-        ):
+        case config.GaussianData() | config.GaussianMixtureData() | config.RingData() | config.GridData():
             return _synthetic(data, seed)
         case _:
             assert_never(data)
@@ -93,7 +91,8 @@ def _synthetic(
 def _split(rows: Rows, data: config.FileData | config.DigitsData, seed: int) -> Dataset:
     count = len(rows.values)
     if count < FEWEST_ROWS:
-        raise DataError(f"{rows.source}: {count} rows; training, validation and test need {FEWEST_ROWS} at least")
+        needed = f"training, validation and test need {FEWEST_ROWS} at least"
+        raise DataError(f"{rows.source}: {count} rows; {needed}")
     shares = {
         name: share
         for name, share in (("validation", data.split.validation), ("test", data.split.test))
@@ -129,7 +128,7 @@ def _own_file(path: str, like: Rows, data: config.FileData | config.DigitsData) 
 def _fit_transform(kind: config.TransformKind, rows: np.ndarray, source: str) -> Transform:
     largest = float(np.abs(rows.astype(np.float64)).max())
     if largest > LARGEST_VALUE:
-        raise DataError(f"{source}: a value of size {largest:.3g} is too large to train on; rescale its column")
+        raise DataError(f"{source}: a value of size {largest:.3g} is too large to train on; rescale it")
     match kind:
         case "standardize":
             return transforms.standardize(rows)

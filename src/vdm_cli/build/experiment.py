@@ -53,7 +53,8 @@ def build_experiment(
     Args:
         config: What the user wrote.
         dataset: From `vdm_cli.build.dataset.load_dataset`.
-        generator: A Linen module called as ``module(z, train=...)`` -> (n, *shape), in place of the configured one.
+        generator: A Linen module called as ``module(z, train=...)`` -> (n, *shape), in place of the
+            configured one.
         critic: A Linen module called as ``module(x, train=...)`` -> (n,), in place of the configured one.
     """
     config = resolve(config, dataset.shape)
