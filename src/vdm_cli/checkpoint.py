@@ -166,7 +166,12 @@ class Checkpoints:
         for name in sorted({*wanted, *about["arrays"]}):  # asked before Orbax, which fails at great length
             here, there = wanted.get(name, "nothing"), about["arrays"].get(name, "nothing")
             if here != there:
-                raise CheckpointError(f"{path}: of another network: {name} is {there} there, {here} here")
+                hint = (
+                    "a run trained with modules of your own needs them again: generator=, critic= in Python"
+                )
+                raise CheckpointError(
+                    f"{path}: of another network: {name} is {there} there, {here} here ({hint})"
+                )
         device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
         target = jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import textwrap
 from collections.abc import Sequence
@@ -95,7 +96,10 @@ def _statuses(estimates: Sequence[DivergenceEstimate]) -> list[str]:
 def _in_words(row: DivergenceEstimate, auc: float, level: str) -> list[str]:
     """The first row as a sentence."""
     told = f"A row of P scores above a row of Q {100 * auc:.1f} % of the time (AUC; 50 % is chance)."
-    if row.certified_lower <= 0 and row.divergence != "gan":
+    certified = row.certified_lower > (0.0 if row.divergence != "gan" else -math.log(4.0))
+    if not certified and row.status != "indistinguishable":
+        return [told, f"P = Q is rejected at {level} (p = {row.p_value:.2g}), but no amount is certified."]
+    if not certified:
         return [told, f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows."]
     return [told, f"With {level} confidence {row.divergence}(P, Q) >= {row.certified_lower:.4g} nats."]
 

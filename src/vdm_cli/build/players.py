@@ -6,6 +6,8 @@ import math
 from typing import assert_never
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
 import optax
 
 from vdm_cli.config import divergence as divergence_config
@@ -15,6 +17,7 @@ from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.config.objective import AnnealedWeight, ObjectiveConfig
 from vdm_cli.divergences import catalog
 from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.errors import UsageError
 from vdm_cli.networks.affine import Affine
 from vdm_cli.networks.constant import Constant
 from vdm_cli.networks.latent import Latent
@@ -48,6 +51,10 @@ def build_players(
     """Networks, optimizers and objective for rows of ``shape``; the configuration is already resolved."""
     training = config.training
     latent = Latent(config.latent.kind, config.latent.dim or math.prod(shape))
+    if generator is not None:
+        _require_rows(generator, (latent.dim,), shape, "generator")
+    if critic is not None:
+        _require_rows(critic, shape, (), "critic")
     return Players(
         generator=(
             build_generator(config.generator, shape, latent.dim)
@@ -64,6 +71,19 @@ def build_players(
         updates=training.updates,
         ema_decay=training.ema_decay,
     )
+
+
+def _require_rows(module: nn.Module, takes: tuple[int, ...], gives: tuple[int, ...], name: str) -> None:
+    """A module of the user's own must map (n, *takes) to (n, *gives)."""
+    network = from_linen(module, takes)
+
+    def rows() -> jax.Array:
+        params, aux = network.init(jax.random.key(0))
+        return network.apply(params, aux, jnp.zeros((2, *takes)), False)[0]
+
+    found = jax.eval_shape(rows).shape
+    if found != (2, *gives):
+        raise UsageError(f"{name}= must map (n, {takes}) to rows of shape {gives}, and gives {found[1:]}")
 
 
 def build_generator(

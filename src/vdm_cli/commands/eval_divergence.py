@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import flax.linen as nn
 import numpy as np
 
 from vdm_cli.build.dataset import load_dataset
 from vdm_cli.commands.load import load
+from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.data.rows import read_rows
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.exact import exact_divergence
@@ -76,6 +78,8 @@ def eval_checkpoint(
     seed: int = 0,
     step: int | str | None = None,
     seed_index: int = 0,
+    generator: nn.Module | None = None,
+    critic: nn.Module | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Evaluation:
     """Compare the test rows of a run (P) with fresh samples of its generator (Q).
@@ -88,6 +92,8 @@ def eval_checkpoint(
         seed: Of the draw, the split and the critics.
         step: A number, ``latest`` (also None) or ``best``.
         seed_index: Which of the run's seeds.
+        generator: The module that the run was trained with, where it was not a configured one.
+        critic: The same for the critic.
         progress: Called with the share of the work done.
 
     Raises:
@@ -95,7 +101,7 @@ def eval_checkpoint(
         DataError: If the data cannot be read again, or have changed, or are too few.
     """
     wanted = parse_divergences(divergences)
-    run = load(checkpoint, step=step, seed_index=seed_index)
+    run = load(checkpoint, step=step, seed_index=seed_index, generator=generator, critic=critic)
     dataset = load_dataset(run.config.data, run.config.seed)
     if dataset.digest != run.data_digest:
         raise CheckpointError(
@@ -115,11 +121,17 @@ def eval_checkpoint(
     sides = Sides(
         p=dataset.test,
         q=run.generator.sample(num_samples, seed),
-        p_source=f"{dataset.description} (test rows)",
+        p_source=f"{_test_source(run.config, dataset.description)} (test rows)",
         q_source=f"{run.directory.name} (step {run.step}, seed index {seed_index})",
         exact=exact,
     )
     return _evaluate(sides, wanted, level, seed, progress)
+
+
+def _test_source(config: ExperimentConfig, description: str) -> str:
+    """Where the test rows come from: a file of their own, or the data."""
+    split = getattr(config.data, "split", None)
+    return split.test if split is not None and isinstance(split.test, str) else description
 
 
 def eval_files(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import flax.linen as nn
+
 from vdm_cli.commands.load import load
 from vdm_cli.data.layout import Layout
 from vdm_cli.data.output import check_output, write_rows
@@ -38,6 +40,8 @@ def sample(
     seed: int = 0,
     step: int | str | None = None,
     seed_index: int = 0,
+    generator: nn.Module | None = None,
+    critic: nn.Module | None = None,
 ) -> SampleResult:
     """Write samples in the data's own grid; the same arguments write the same bytes.
 
@@ -50,12 +54,14 @@ def sample(
         seed: Of the draw.
         step: A number, ``latest`` (also None) or ``best``.
         seed_index: Which of the run's seeds.
+        generator: The module that the run was trained with, where it was not a configured one.
+        critic: The same for the critic.
 
     Raises:
         CheckpointError: If the checkpoint is missing or damaged.
         UsageError: If the output exists or does not suit the data.
     """
-    run = load(checkpoint, step=step, seed_index=seed_index)
+    run = load(checkpoint, step=step, seed_index=seed_index, generator=generator, critic=critic)
     layout = run.generator.layout if run.generator.round else run.generator.layout.unrounded()
     if output is None:
         folder = run.directory / "samples"

@@ -38,8 +38,13 @@ def copy_weights(
         leaves = jax.tree_util.tree_leaves_with_path(weights(state))
         return [(jax.tree_util.keystr(path), leaf.shape) for path, leaf in leaves]
 
-    if shapes(state) != shapes(other):
-        raise UsageError(f"--init-from {source}: its networks or number of seeds are not this config's")
+    ours, theirs = dict(shapes(state)), dict(shapes(other))
+    for name in sorted({*ours, *theirs}):
+        if ours.get(name) != theirs.get(name):
+            what = f"{name} is {theirs.get(name, 'absent')} there, {ours.get(name, 'absent')} here"
+            raise UsageError(
+                f"--init-from {source}: its networks or number of seeds are not this config's: {what}"
+            )
     return TrainState(
         generator=Player(other.generator.params, other.generator.aux, state.generator.opt_state),
         critic=Player(other.critic.params, other.critic.aux, state.critic.opt_state),
