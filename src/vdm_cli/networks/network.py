@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import flax.linen as nn
 import jax
@@ -14,43 +14,70 @@ Params = Any  # a pytree of arrays that the optimizer moves
 Aux = Any  # every other collection: batch statistics, spectral-norm vectors
 
 
+class Apply(Protocol):
+    """A network's forward pass."""
+
+    def __call__(
+        self, params: Params, aux: Aux, x: jax.Array, train: bool, condition: jax.Array | None = None
+    ) -> tuple[jax.Array, Aux]:
+        """Map x (n, ...), given condition (n, k) where the network is conditional, to (y (n, ...), aux)."""
+
+
 @dataclass(frozen=True)
 class Network:
     """A generator or critic.
 
     Attributes:
         init: key -> (params, aux).
-        apply: (params, aux, x, train) -> (y, aux): x (n, ...) to y (n, ...); aux changes only in training.
+        apply: (params, aux, x, train, condition) -> (y, aux); aux changes only in training.
         is_affine: Whether y = b + x A with params ``{"dense": {"kernel": A, "bias": b}}``.
+        convolves: Whether it has convolutions, which are slow inside `jax.lax.scan` on a CPU.
     """
 
     init: Callable[[jax.Array], tuple[Params, Aux]]
-    apply: Callable[[Params, Aux, jax.Array, bool], tuple[jax.Array, Aux]]
+    apply: Apply
     is_affine: bool = False
+    convolves: bool = False
 
 
-def from_linen(module: nn.Module, input_shape: tuple[int, ...], *, is_affine: bool = False) -> Network:
-    """Wrap a Linen module called as ``module(x, train=...)``.
+def from_linen(
+    module: nn.Module,
+    input_shape: tuple[int, ...],
+    condition_dim: int = 0,
+    *,
+    is_affine: bool = False,
+    convolves: bool = False,
+) -> Network:
+    """Wrap a Linen module called as ``module(x, train=...)``, or ``module(x, train=..., condition=c)``.
 
     Args:
         module: Any module; collections other than ``params`` are carried as aux.
         input_shape: Shape of one input row.
+        condition_dim: Numbers in a row of the condition; 0 for a module that takes none.
         is_affine: Says that the module is `Affine`.
+        convolves: Says that the module has convolutions.
     """
 
+    def given(condition: jax.Array | None) -> dict[str, Any]:
+        return {} if condition is None else {"condition": condition}
+
     def init(key: jax.Array) -> tuple[Params, Aux]:
-        variables = dict(module.init(key, jnp.zeros((2, *input_shape)), train=False))
+        condition = jnp.zeros((2, condition_dim)) if condition_dim else None
+        variables = dict(module.init(key, jnp.zeros((2, *input_shape)), train=False, **given(condition)))
         params = variables.pop("params", {})
         return params, variables
 
-    def apply(params: Params, aux: Aux, x: jax.Array, train: bool) -> tuple[jax.Array, Aux]:
+    def apply(
+        params: Params, aux: Aux, x: jax.Array, train: bool, condition: jax.Array | None = None
+    ) -> tuple[jax.Array, Aux]:
+        variables = {"params": params, **aux}
         if not train:
-            y: Any = module.apply({"params": params, **aux}, x, train=False)
+            y: Any = module.apply(variables, x, train=False, **given(condition))
             return y, aux
-        y, updated = module.apply({"params": params, **aux}, x, train=True, mutable=list(aux))
+        y, updated = module.apply(variables, x, train=True, mutable=list(aux), **given(condition))
         return y, {name: updated[name] for name in aux}
 
-    return Network(init, apply, is_affine)
+    return Network(init, apply, is_affine, convolves)
 
 
 def count_parameters(network: Network) -> int:

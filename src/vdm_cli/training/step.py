@@ -59,10 +59,15 @@ def stream(key: jax.Array, purpose: int) -> jax.Array:
 
 
 def critic_scores(
-    players: Players, params: Params, aux: Aux, x: jax.Array, train: bool
+    players: Players,
+    params: Params,
+    aux: Aux,
+    x: jax.Array,
+    train: bool,
+    condition: jax.Array | None = None,
 ) -> tuple[jax.Array, Aux]:
     """Bounded scores v (n,) of rows x (n, *shape), and the critic's updated aux."""
-    raw, aux = players.critic.apply(params, aux, x, train)
+    raw, aux = players.critic.apply(params, aux, x, train, condition)
     return bound_score(raw, players.score_bound), aux
 
 
@@ -83,15 +88,16 @@ def _alternating_step(players: Players) -> TrainStep:
         critic, metrics = state.critic, {}
         for ascent in range(players.critic_steps):
             z = players.latent.sample(keys[ascent], count)
-            fake, _ = players.generator.apply(state.generator.params, state.generator.aux, z, True)
+            real = _rows(batch, ascent)
+            fake = Batch(_fake(players, state, z, real.condition), real.condition)
             gradients, (aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
-                players, critic.params, critic.aux, batch.x[ascent], fake, state.step
+                players, critic.params, critic.aux, real, fake, state.step
             )
             critic = _update(players.critic_optimizer, critic, gradients, aux)
             metrics["critic_gradient_norm"] = optax.tree.norm(gradients)
         z = players.latent.sample(keys[-1], count)
         gradients, (aux, generator_loss) = jax.grad(_generator_loss, argnums=1, has_aux=True)(
-            players, state.generator.params, state.generator.aux, critic, z
+            players, state.generator.params, state.generator.aux, critic, z, _rows(batch, -1).condition
         )
         generator = _update(players.generator_optimizer, state.generator, gradients, aux)
         metrics |= {"generator_loss": generator_loss, "generator_gradient_norm": optax.tree.norm(gradients)}
@@ -103,14 +109,14 @@ def _alternating_step(players: Players) -> TrainStep:
 def _simultaneous_step(players: Players) -> TrainStep:
     def train_step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         (key,) = _step_keys(state, 1)
-        real = batch.x[0]
-        z = players.latent.sample(key, real.shape[0])
-        fake, _ = players.generator.apply(state.generator.params, state.generator.aux, z, True)
+        real = _rows(batch, 0)
+        z = players.latent.sample(key, real.x.shape[0])
+        fake = Batch(_fake(players, state, z, real.condition), real.condition)
         ascent, (critic_aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
             players, state.critic.params, state.critic.aux, real, fake, state.step
         )
         descent, (generator_aux, generator_loss) = jax.grad(_generator_loss, argnums=1, has_aux=True)(
-            players, state.generator.params, state.generator.aux, state.critic, z
+            players, state.generator.params, state.generator.aux, state.critic, z, real.condition
         )
         metrics |= {
             "critic_gradient_norm": optax.tree.norm(ascent),
@@ -124,12 +130,23 @@ def _simultaneous_step(players: Players) -> TrainStep:
     return train_step
 
 
+def _rows(batch: Batch, ascent: int) -> Batch:
+    """The rows (n, *shape) of one ascent, with their conditions."""
+    return jax.tree.map(lambda leaf: leaf[ascent], batch)
+
+
+def _fake(players: Players, state: TrainState, z: jax.Array, condition: jax.Array | None) -> jax.Array:
+    """What the generator as it stands makes of z."""
+    generator = state.generator
+    return players.generator.apply(generator.params, generator.aux, z, True, condition)[0]
+
+
 def _step_keys(state: TrainState, count: int) -> jax.Array:
     return jax.random.split(jax.random.fold_in(stream(state.key, LATENT_STREAM), state.step), count)
 
 
 def _critic_loss(
-    players: Players, params: Params, aux: Aux, real: jax.Array, fake: jax.Array, step: jax.Array
+    players: Players, params: Params, aux: Aux, real: Batch, fake: Batch, step: jax.Array
 ) -> tuple[jax.Array, tuple[Aux, Metrics]]:
     """-bound + penalties; data and generated rows pass apart: batch statistics are each side's own."""
     objective = players.objective
@@ -148,23 +165,23 @@ def _critic_loss(
 
 
 def _score_and_penalty(
-    players: Players, params: Params, aux: Aux, x: jax.Array, weight: Schedule | None, step: jax.Array
+    players: Players, params: Params, aux: Aux, rows: Batch, weight: Schedule | None, step: jax.Array
 ) -> tuple[jax.Array, jax.Array, Aux]:
     if weight is None:
-        scores, aux = critic_scores(players, params, aux, x, True)
+        scores, aux = critic_scores(players, params, aux, rows.x, True, rows.condition)
         return scores, jnp.zeros(()), aux
 
     squared_norms, scores, updated = squared_gradient_norms(
-        lambda rows: critic_scores(players, params, aux, rows, True), x
+        lambda x: critic_scores(players, params, aux, x, True, rows.condition), rows.x
     )
     return scores, gradient_penalty(squared_norms, weight(step)), updated
 
 
 def _generator_loss(
-    players: Players, params: Params, aux: Aux, critic: Player, z: jax.Array
+    players: Players, params: Params, aux: Aux, critic: Player, z: jax.Array, condition: jax.Array | None
 ) -> tuple[jax.Array, tuple[Aux, jax.Array]]:
-    fake, aux = players.generator.apply(params, aux, z, True)
-    scores, _ = critic_scores(players, critic.params, critic.aux, fake, True)
+    fake, aux = players.generator.apply(params, aux, z, True, condition)
+    scores, _ = critic_scores(players, critic.params, critic.aux, fake, True, condition)
     loss = players.objective.generator_loss(players.objective.divergence, scores)
     return loss, (aux, loss)
 
