@@ -14,14 +14,32 @@ import numpy as np
 from vdm_cli.data.files.csv import read_csv
 from vdm_cli.data.files.npy import read_npy
 from vdm_cli.data.files.npz import read_npz
+from vdm_cli.data.form import Form
 from vdm_cli.errors import DataError
 
 SUFFIXES = (".npy", ".npz", ".csv")
 
 
 @dataclass(frozen=True, eq=False)
+class Labels:
+    """What stands beside the rows of a file of images: one class, or a number, for each.
+
+    Attributes:
+        values: Shape (n,), float64; codes of `form` where that is a category.
+        form: How they are written.
+        name: What a configuration and the command line call them.
+    """
+
+    values: np.ndarray
+    form: Form
+    name: str = "label"
+
+
+@dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows of one file, all of them finite numbers, and how they were written there.
+    """The rows of one file as numbers, and how they were written there.
+
+    All are finite, but for NaN in the blank cells of tables (`forms` says which features have them).
 
     `integer` and `text_decimals` have one entry for each feature where a row has at most one dimension,
     and a single entry where it has two or more.
@@ -34,6 +52,8 @@ class Rows:
         text_decimals: Fewest decimals printed in any cell; 0 for arrays.
         delimiter: What separated the cells of a csv file.
         header: False for a csv file without a line of names.
+        forms: How each feature is written; one entry a feature for tables, empty for plain numbers.
+        labels: What stands beside the rows of a file of images, where there is something.
     """
 
     values: np.ndarray
@@ -43,6 +63,8 @@ class Rows:
     text_decimals: tuple[int, ...]
     delimiter: str = ","
     header: bool = True
+    forms: tuple[Form, ...] = ()
+    labels: Labels | None = None
 
 
 def read_rows(
