@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 
-from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.divergence import Elementwise, FDivergence
 
 
 def bound_score(raw: jax.Array, limit: float) -> jax.Array:
@@ -15,8 +17,10 @@ def bound_score(raw: jax.Array, limit: float) -> jax.Array:
 
     Args:
         raw: The critic's output s.
-        limit: C > 0, the largest |v|; an estimate of log p/q rarely needs more than 10.
+        limit: C > 0, the largest |v|; an estimate of log p/q rarely needs more than 10.  With ``inf`` v = s.
     """
+    if math.isinf(limit):
+        return raw
     return limit * jnp.tanh(raw / limit)
 
 
@@ -44,10 +48,16 @@ def variational_bound(
         ValueError: If either argument is not one-dimensional.  (n, 1) is refused rather than
             squeezed: against (n,) it would broadcast to (n, n) and give a plausible wrong number.
     """
+    tight = divergence.witness, divergence.witness_conjugate
+    return mean_difference(divergence.training_pair if smooth else tight, data_scores, model_scores)
+
+
+def mean_difference(
+    pair: tuple[Elementwise, Elementwise], data_scores: jax.Array, model_scores: jax.Array
+) -> jax.Array:
+    """1/n sum_i T(v(x_i)) - 1/m sum_j F(v(y_j)) of a pair (T, F); for the rest as `variational_bound`."""
     for name, scores in (("data_scores", data_scores), ("model_scores", model_scores)):
         if scores.ndim != 1:
             raise ValueError(f"{name} must have shape (n,), got {scores.shape}")
-    witness, conjugate = (
-        divergence.training_pair if smooth else (divergence.witness, divergence.witness_conjugate)
-    )
+    witness, conjugate = pair
     return jnp.mean(witness(data_scores)) - jnp.mean(conjugate(model_scores))

@@ -7,16 +7,16 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.objectives.wasserstein import Trained
 
-GeneratorLoss = Callable[[FDivergence, jax.Array], jax.Array]
+GeneratorLoss = Callable[[Trained, jax.Array], jax.Array]
 
 
-def minimax_loss(divergence: FDivergence, model_scores: jax.Array) -> jax.Array:
+def minimax_loss(divergence: Trained, model_scores: jax.Array) -> jax.Array:
     """-E_Q[f*(T(v))], the part of the bound that depends on the generator.
 
     Args:
-        divergence: The f-divergence that is minimized.
+        divergence: What is minimized.
         model_scores: Critic scores on generated rows, shape (m,).
 
     Returns:
@@ -26,7 +26,7 @@ def minimax_loss(divergence: FDivergence, model_scores: jax.Array) -> jax.Array:
     return -jnp.mean(conjugate(model_scores))
 
 
-def non_saturating_loss(divergence: FDivergence, model_scores: jax.Array) -> jax.Array:
+def non_saturating_loss(divergence: Trained, model_scores: jax.Array) -> jax.Array:
     """-E_Q[T(v)], which pushes hard where the critic is sure (Nowozin et al. 2016, section 3.2).
 
     It is no bound: same fixed point, other gradients.  Arguments and result as `minimax_loss`.

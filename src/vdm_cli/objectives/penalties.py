@@ -1,12 +1,14 @@
-"""Gradient penalties that keep the critic smooth."""
+"""Gradient penalties that keep the critic smooth, on gradients of the score v that the objective sees."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+
+from vdm_cli.divergences.divergence import Elementwise
 
 
 def squared_gradient_norms(
@@ -39,3 +41,55 @@ def gradient_penalty(squared_norms: jax.Array, weight: jax.Array | float) -> jax
         weight: gamma; some codes drop the one half.
     """
     return 0.5 * weight * jnp.mean(squared_norms)
+
+
+def roth_penalty(
+    squared_norms: jax.Array, scores: jax.Array, conjugate: Elementwise, weight: jax.Array | float
+) -> jax.Array:
+    r"""weight / 2 * E_Q[f*''(T) ||grad_x T||^2] on generated rows (Roth et al. 2017, section 3).
+
+    To first order in gamma this is the bound between P and Q blurred by noise of variance gamma.  With v the
+    log-ratio, f*'(T(v)) = e^v, hence the fused form that is computed here:
+
+        f*''(T) ||grad T||^2 = e^v T'(v) ||grad v||^2 = (f* o T)'(v) ||grad v||^2
+
+    For total variation, whose f* is piecewise linear, the last form is taken of its smooth surrogate.
+
+    Args:
+        squared_norms: ||grad_x v||^2 of generated rows, shape (n,).
+        scores: Their scores v, shape (n,).
+        conjugate: v -> f*(T(v)), the one that training differentiates.
+        weight: gamma.
+    """
+    slopes = jax.vmap(jax.grad(conjugate))(scores)
+    return 0.5 * weight * jnp.mean(slopes * squared_norms)
+
+
+def interpolates(key: jax.Array, data: jax.Array, model: jax.Array) -> jax.Array:
+    """Rows e x_i + (1 - e) y_i (n, ...), one e ~ U(0, 1) for each (Gulrajani et al. 2017, Algorithm 1)."""
+    share = jax.random.uniform(key, (data.shape[0],) + (1,) * (data.ndim - 1), data.dtype)
+    return share * data + (1.0 - share) * model
+
+
+def lipschitz_penalty(
+    squared_norms: jax.Array,
+    weight: jax.Array | float,
+    target: float = 1.0,
+    sided: Literal["two", "one"] = "two",
+) -> jax.Array:
+    """weight * E (||grad_x v|| - target)^2, WGAN-GP's (Gulrajani et al. 2017, eq. 3), which has no one half.
+
+    Args:
+        squared_norms: Of `interpolates`, shape (n,).
+        weight: lambda, 10 in the paper.
+        target: The Lipschitz constant aimed at.
+        sided: ``one`` leaves smaller gradients alone: E max(0, ||grad_x v|| - target)^2 (section 4, there).
+    """
+    positive = (
+        squared_norms > 0.0
+    )  # the root has no derivative at zero: a flat critic gets no gradient, not nan
+    norms = jnp.where(positive, jnp.sqrt(jnp.where(positive, squared_norms, 1.0)), 0.0)
+    excess = norms - target
+    if sided == "one":
+        excess = jnp.maximum(excess, 0.0)
+    return weight * jnp.mean(jnp.square(excess))

@@ -13,15 +13,17 @@ import optax
 from vdm_cli.data.source import Batch
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.network import Aux, Network, Params
-from vdm_cli.objectives.bound import bound_score, variational_bound
-from vdm_cli.objectives.objective import Objective, Schedule
-from vdm_cli.objectives.penalties import gradient_penalty, squared_gradient_norms
+from vdm_cli.objectives.bound import bound_score
+from vdm_cli.objectives.critic_loss import critic_loss
+from vdm_cli.objectives.objective import Objective
+from vdm_cli.objectives.packing import pack
 from vdm_cli.training.state import Player, TrainState
 
 Metrics = dict[str, jax.Array]
 TrainStep = Callable[[TrainState, Batch], tuple[TrainState, Metrics]]
 
-LATENT_STREAM, DATA_STREAM = 0, 1  # what `stream` keys are for
+LATENT_STREAM, DATA_STREAM = 0, 1  # what `stream` keys are for; 2 and 3 are validation's
+INTERPOLATION_STREAM = 4
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,12 @@ class Players:
 
     Attributes:
         generator: z (n, latent) to x (n, *shape) in network units.
-        critic: x (n, *shape) to the raw score s (n,).
+        critic: x (n, *shape), or packs of x, to the raw score s (n,).
         generator_optimizer: Of the generator.
         critic_optimizer: Of the critic.
         latent: Law of z.
         objective: What they optimize.
-        score_bound: C of v = C tanh(s / C).
+        score_bound: C of v = C tanh(s / C); ``inf`` for v = s.
         critic_steps: Ascents for each descent.
         updates: ``alternating``, or ``simultaneous``: both gradients at the same point (f-GAN, Algorithm 1).
         ema_decay: Of the averaged generator.
@@ -66,7 +68,7 @@ def critic_scores(
     train: bool,
     condition: jax.Array | None = None,
 ) -> tuple[jax.Array, Aux]:
-    """Bounded scores v (n,) of rows x (n, *shape), and the critic's updated aux."""
+    """Bounded scores v (n,) of rows x (n, *shape), already packed, and the critic's updated aux."""
     raw, aux = players.critic.apply(params, aux, x, train, condition)
     return bound_score(raw, players.score_bound), aux
 
@@ -91,13 +93,13 @@ def _alternating_step(players: Players) -> TrainStep:
             real = _rows(batch, ascent)
             fake = Batch(_fake(players, state, z, real.condition), real.condition)
             gradients, (aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
-                players, critic.params, critic.aux, real, fake, state.step
+                players, critic.params, critic.aux, real, fake, state, ascent
             )
             critic = _update(players.critic_optimizer, critic, gradients, aux)
             metrics["critic_gradient_norm"] = optax.tree.norm(gradients)
         z = players.latent.sample(keys[-1], count)
         gradients, (aux, generator_loss) = jax.grad(_generator_loss, argnums=1, has_aux=True)(
-            players, state.generator.params, state.generator.aux, critic, z, _rows(batch, -1).condition
+            players, state.generator.params, state.generator.aux, critic, z, _rows(batch, -1)
         )
         generator = _update(players.generator_optimizer, state.generator, gradients, aux)
         metrics |= {"generator_loss": generator_loss, "generator_gradient_norm": optax.tree.norm(gradients)}
@@ -113,10 +115,10 @@ def _simultaneous_step(players: Players) -> TrainStep:
         z = players.latent.sample(key, real.x.shape[0])
         fake = Batch(_fake(players, state, z, real.condition), real.condition)
         ascent, (critic_aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
-            players, state.critic.params, state.critic.aux, real, fake, state.step
+            players, state.critic.params, state.critic.aux, real, fake, state, 0
         )
         descent, (generator_aux, generator_loss) = jax.grad(_generator_loss, argnums=1, has_aux=True)(
-            players, state.generator.params, state.generator.aux, state.critic, z, real.condition
+            players, state.generator.params, state.generator.aux, state.critic, z, real
         )
         metrics |= {
             "critic_gradient_norm": optax.tree.norm(ascent),
@@ -146,43 +148,39 @@ def _step_keys(state: TrainState, count: int) -> jax.Array:
 
 
 def _critic_loss(
-    players: Players, params: Params, aux: Aux, real: Batch, fake: Batch, step: jax.Array
+    players: Players, params: Params, aux: Aux, real: Batch, fake: Batch, state: TrainState, ascent: int
 ) -> tuple[jax.Array, tuple[Aux, Metrics]]:
-    """-bound + penalties; data and generated rows pass apart: batch statistics are each side's own."""
+    """What the critic descends; real and generated rows have the same conditions."""
     objective = players.objective
-    data_scores, data_penalty, aux = _score_and_penalty(players, params, aux, real, objective.r1, step)
-    model_scores, model_penalty, aux = _score_and_penalty(players, params, aux, fake, objective.r2, step)
-    bound = variational_bound(objective.divergence, data_scores, model_scores, smooth=True)
-    penalty = data_penalty + model_penalty
-    scores = jnp.concatenate([data_scores, model_scores])
+    real, fake = pack((real, fake), objective.packing)
+    key = jax.random.fold_in(jax.random.fold_in(stream(state.key, INTERPOLATION_STREAM), state.step), ascent)
+
+    def score(aux: Aux, x: jax.Array) -> tuple[jax.Array, Aux]:
+        return critic_scores(players, params, aux, x, True, real.condition)
+
+    found = critic_loss(objective, score, aux, real.x, fake.x, state.step, key)
+    loss = found.penalty - found.value
     metrics = {
-        "bound": bound,
-        "critic_loss": penalty - bound,
-        "penalty": penalty,
-        "clipped_share": jnp.mean(jnp.abs(scores) > 0.9 * players.score_bound),
+        objective.value_name: found.value,
+        "critic_loss": loss,
+        "penalty": found.penalty,
+        "clipped_share": jnp.mean(jnp.abs(found.scores) > 0.9 * players.score_bound),
     }
-    return penalty - bound, (aux, metrics)
-
-
-def _score_and_penalty(
-    players: Players, params: Params, aux: Aux, rows: Batch, weight: Schedule | None, step: jax.Array
-) -> tuple[jax.Array, jax.Array, Aux]:
-    if weight is None:
-        scores, aux = critic_scores(players, params, aux, rows.x, True, rows.condition)
-        return scores, jnp.zeros(()), aux
-
-    squared_norms, scores, updated = squared_gradient_norms(
-        lambda x: critic_scores(players, params, aux, x, True, rows.condition), rows.x
-    )
-    return scores, gradient_penalty(squared_norms, weight(step)), updated
+    return loss, (found.aux, metrics)
 
 
 def _generator_loss(
-    players: Players, params: Params, aux: Aux, critic: Player, z: jax.Array, condition: jax.Array | None
+    players: Players, params: Params, aux: Aux, critic: Player, z: jax.Array, real: Batch
 ) -> tuple[jax.Array, tuple[Aux, jax.Array]]:
-    fake, aux = players.generator.apply(params, aux, z, True, condition)
-    scores, _ = critic_scores(players, critic.params, critic.aux, fake, True, condition)
-    loss = players.objective.generator_loss(players.objective.divergence, scores)
+    """What the generator descends; only pairing looks at the real rows beside their conditions."""
+    objective = players.objective
+    x, aux = players.generator.apply(params, aux, z, True, real.condition)
+    real, fake = pack((real, Batch(x, real.condition)), objective.packing)
+
+    def score(rows: Batch) -> jax.Array:
+        return critic_scores(players, critic.params, critic.aux, rows.x, True, rows.condition)[0]
+
+    loss = objective.descended(score(fake), score(real) if objective.pairing == "relativistic" else None)
     return loss, (aux, loss)
 
 

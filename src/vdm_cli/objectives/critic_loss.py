@@ -1,0 +1,90 @@
+"""What the critic descends: minus the value of the objective, plus its penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from vdm_cli.objectives.objective import Objective
+from vdm_cli.objectives.penalties import (
+    gradient_penalty,
+    interpolates,
+    lipschitz_penalty,
+    roth_penalty,
+    squared_gradient_norms,
+)
+
+Score = Callable[[Any, jax.Array], tuple[jax.Array, Any]]
+
+
+class CriticLoss(NamedTuple):
+    """One evaluation of the critic's objective.
+
+    Attributes:
+        value: What it ascends, in nats.
+        penalty: The sum of its penalties.
+        scores: v on all rows, shape (2 n,).
+        aux: The critic's updated aux.
+    """
+
+    value: jax.Array
+    penalty: jax.Array
+    scores: jax.Array
+    aux: Any
+
+
+def critic_loss(
+    objective: Objective,
+    score: Score,
+    aux: Any,
+    data: jax.Array,
+    model: jax.Array,
+    step: jax.Array,
+    key: jax.Array,
+) -> CriticLoss:
+    """Evaluate value and penalties; the loss is penalty - value.
+
+    Data and generated rows pass apart: batch statistics are each side's own.  Interpolates pass last and
+    leave no trace in them.
+
+    Args:
+        objective: What is ascended.
+        score: (aux, rows (n, ...)) -> (scores v (n,), updated aux), differentiable in the rows.
+        aux: The critic's.
+        data: (Packs of) data rows.
+        model: (Packs of) generated rows, as many.
+        step: Generator steps done, which sets the weights.
+        key: Of the interpolation.
+    """
+    penalty = jnp.zeros(())
+    data_scores, data_norms, aux = _scored(score, aux, data, objective.r1 is not None)
+    on_model = objective.r2 is not None or objective.roth is not None
+    model_scores, model_norms, aux = _scored(score, aux, model, on_model)
+    if objective.r1 is not None:
+        penalty += gradient_penalty(data_norms, objective.r1(step))
+    if objective.r2 is not None:
+        penalty += gradient_penalty(model_norms, objective.r2(step))
+    if objective.roth is not None:
+        _, conjugate = objective.divergence.training_pair
+        penalty += roth_penalty(model_norms, model_scores, conjugate, objective.roth(step))
+    if objective.lipschitz:
+        between = interpolates(key, data, model)
+        norms, _, _ = squared_gradient_norms(lambda rows: score(aux, rows), between)
+        for each in objective.lipschitz:
+            penalty += lipschitz_penalty(norms, each.weight(step), each.target, each.sided)
+    value = objective.value(data_scores, model_scores)
+    return CriticLoss(value, penalty, jnp.concatenate([data_scores, model_scores]), aux)
+
+
+def _scored(
+    score: Score, aux: Any, rows: jax.Array, with_gradients: bool
+) -> tuple[jax.Array, jax.Array, Any]:
+    """Scores, squared norms of their gradients (0 where nobody asks for them), and the updated aux."""
+    if with_gradients:
+        norms, scores, updated = squared_gradient_norms(lambda x: score(aux, x), rows)
+        return scores, norms, updated
+    scores, updated = score(aux, rows)
+    return scores, jnp.zeros(()), updated
