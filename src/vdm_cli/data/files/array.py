@@ -37,6 +37,13 @@ def check_kind(dtype: np.dtype[Any], shape: tuple[int, ...], place: str) -> None
         raise DataError(f"{place}: has rows without values (shape {shape})")
 
 
+def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Type in memory of values stored as `dtype`: native byte order, truth values as bytes, at most 8 wide."""
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    return dtype.newbyteorder("=") if dtype.itemsize <= 8 else np.dtype(np.float64)
+
+
 def as_rows(values: np.ndarray, place: str) -> np.ndarray:
     """Return the array as rows: contiguous, of native byte order, truth values as 0 and 1, all finite.
 
@@ -47,10 +54,7 @@ def as_rows(values: np.ndarray, place: str) -> np.ndarray:
     Raises:
         DataError: If a value is not finite; it names the first by row and feature, counted from 0.
     """
-    if values.dtype.kind == "b":
-        return np.ascontiguousarray(values, dtype=np.uint8)
-    narrow = values.dtype.itemsize <= 8
-    native = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("=") if narrow else np.float64)
+    native = np.ascontiguousarray(values, dtype=native_type(values.dtype))
     if native.dtype.kind == "f":
         finite = np.isfinite(native)
         if not finite.all():

@@ -6,6 +6,7 @@ import math
 import tokenize
 import warnings
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +14,23 @@ import numpy as np
 
 from vdm_cli.data.files.array import as_rows, check_kind
 from vdm_cli.errors import DataError
+
+
+@dataclass(frozen=True)
+class NpyHeader:
+    """What stands before the values of a .npy file.
+
+    Attributes:
+        shape: Of the whole array; the first dimension counts rows.
+        dtype: As stored, byte order included.
+        fortran_order: Whether the first index varies fastest, so that a row does not lie in one piece.
+        offset: Where the values begin, in bytes.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran_order: bool
+    offset: int
 
 
 def read_npy(path: Path, source: str) -> np.ndarray:
@@ -38,27 +56,46 @@ def read_array(stream: IO[bytes], size: int, place: str) -> np.ndarray:
     Raises:
         DataError: If the file is damaged, or is not an array of finite real numbers.
     """
+    header = read_header(stream, size, place)
+    stream.seek(0)
     with warnings.catch_warnings():
-        # Headers written by Python 2 are read all the same, with a warning about their speed.
-        warnings.simplefilter("ignore", UserWarning)
-        shape, dtype = _read_header(stream, place)
-        check_kind(dtype, shape, place)
-        claimed, held = math.prod(shape) * dtype.itemsize, size - stream.tell()
-        if claimed != held:
-            raise DataError(
-                f"{place}: the header promises {claimed} bytes of values (shape {shape}, {dtype}), "
-                f"but {held} follow; the file is incomplete or damaged"
-            )
-        stream.seek(0)
+        warnings.simplefilter("ignore", UserWarning)  # Python 2, as in `read_header`
         try:
             values = np.lib.format.read_array(stream, allow_pickle=False)
         except MemoryError as error:
+            claimed = math.prod(header.shape) * header.dtype.itemsize
             raise DataError(
                 f"{place}: needs {claimed / 2**30:.1f} GiB of memory, more than there is"
             ) from error
         except ValueError as error:
             raise DataError(f"{place}: is damaged: {error}") from error
     return as_rows(values, place)
+
+
+def read_header(stream: IO[bytes], size: int, place: str) -> NpyHeader:
+    """Read what a .npy file promises, and hold it against the size of the file; no value is read.
+
+    Args:
+        stream: The file, at its beginning; left at the first value.
+        size: Length of the stream in bytes.
+        place: What to call the array in messages.
+
+    Raises:
+        DataError: If the header is damaged, or promises other than rows of real numbers, or more or fewer
+            bytes than follow it.
+    """
+    with warnings.catch_warnings():
+        # Headers written by Python 2 are read all the same, with a warning about their speed.
+        warnings.simplefilter("ignore", UserWarning)
+        shape, fortran_order, dtype = _parse_header(stream, place)
+    check_kind(dtype, shape, place)
+    claimed, held = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    if claimed != held:
+        raise DataError(
+            f"{place}: the header promises {claimed} bytes of values (shape {shape}, {dtype}), "
+            f"but {held} follow; the file is incomplete or damaged"
+        )
+    return NpyHeader(shape, dtype, fortran_order, stream.tell())
 
 
 def write_npy(stream: IO[bytes], chunks: Iterable[np.ndarray], num_rows: int, shape: tuple[int, ...]) -> None:
@@ -78,14 +115,14 @@ def write_npy(stream: IO[bytes], chunks: Iterable[np.ndarray], num_rows: int, sh
         stream.write(chunk.tobytes())
 
 
-def _read_header(stream: IO[bytes], place: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type from the header; leaves the stream at the first value."""
+def _parse_header(stream: IO[bytes], place: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type from the header; leaves the stream at the first value."""
     try:
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
-            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+            shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
         elif version == (2, 0):
-            shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+            shape, fortran_order, dtype = np.lib.format.read_array_header_2_0(stream)
         else:
             # Version 3 exists for field names beyond Latin-1, hence only for records.
             raise DataError(f"{place}: is of .npy version {version[0]}, used for records with named fields")
@@ -94,4 +131,4 @@ def _read_header(stream: IO[bytes], place: str) -> tuple[tuple[int, ...], np.dty
         raise DataError(f"{place}: is not a .npy file, or its header is damaged: {reason[:120]}") from error
     if any(length < 0 for length in shape):
         raise DataError(f"{place}: is damaged: the header gives the shape {shape}")
-    return shape, dtype
+    return shape, fortran_order, dtype
