@@ -1,4 +1,4 @@
-"""Networks, optimizers and objective from their configuration."""
+"""Networks and optimizers from their configuration, and the game as a whole."""
 
 from __future__ import annotations
 
@@ -10,36 +10,19 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from vdm_cli.config import divergence as divergence_config
+from vdm_cli.build.objective import build_objective, score_bound
 from vdm_cli.config import networks as network_config
 from vdm_cli.config import optimizers as optimizer_config
 from vdm_cli.config.experiment import ExperimentConfig
-from vdm_cli.config.objective import AnnealedWeight, ObjectiveConfig
-from vdm_cli.divergences import catalog
-from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.errors import UsageError
 from vdm_cli.networks.affine import Affine
 from vdm_cli.networks.constant import Constant
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.mlp import Mlp
-from vdm_cli.networks.network import Network, from_linen
-from vdm_cli.objectives.generator_loss import minimax_loss, non_saturating_loss
-from vdm_cli.objectives.objective import Objective, Schedule
-from vdm_cli.training.schedules import annealed_weight, learning_rate
+from vdm_cli.networks.network import Network, from_linen, in_bfloat16
+from vdm_cli.objectives.packing import packed_shape
+from vdm_cli.training.schedules import learning_rate
 from vdm_cli.training.step import Players
-
-
-def build_divergence(config: divergence_config.DivergenceConfig) -> FDivergence:
-    """The divergence of the catalog that the configuration names."""
-    match config:
-        case divergence_config.PlainDivergence():
-            return catalog.catalog()[config.kind]
-        case divergence_config.SkewedJensenShannon():
-            return catalog.skewed_jensen_shannon(config.pi)
-        case divergence_config.AlphaDivergence():
-            return catalog.alpha_divergence(config.alpha)
-        case _:
-            assert_never(config)
 
 
 def build_players(
@@ -53,20 +36,25 @@ def build_players(
     latent = Latent(config.latent.kind, config.latent.dim or math.prod(shape))
     if generator is not None:
         _require_rows(generator, (latent.dim,), shape, "generator")
+    judged = packed_shape(shape, config.objective.packing)
     if critic is not None:
-        _require_rows(critic, shape, (), "critic")
+        _require_rows(critic, judged, (), "critic")
+    generating = (
+        build_generator(config.generator, shape, latent.dim)
+        if generator is None
+        else from_linen(generator, (latent.dim,))
+    )
+    judging = build_critic(config.critic, judged) if critic is None else from_linen(critic, judged)
+    if training.precision == "bfloat16":
+        generating, judging = in_bfloat16(generating), in_bfloat16(judging)
     return Players(
-        generator=(
-            build_generator(config.generator, shape, latent.dim)
-            if generator is None
-            else from_linen(generator, (latent.dim,))
-        ),
-        critic=build_critic(config.critic, shape) if critic is None else from_linen(critic, shape),
+        generator=generating,
+        critic=judging,
         generator_optimizer=build_optimizer(config.optimizers.generator, training.steps),
         critic_optimizer=build_optimizer(config.optimizers.critic, training.steps * training.critic_steps),
         latent=latent,
-        objective=build_objective(config.objective, build_divergence(config.divergence), training.steps),
-        score_bound=config.critic.score_bound,
+        objective=build_objective(config),
+        score_bound=score_bound(config),
         critic_steps=training.critic_steps,
         updates=training.updates,
         ema_decay=training.ema_decay,
@@ -111,23 +99,6 @@ def build_critic(config: network_config.CriticConfig, shape: tuple[int, ...]) ->
             return from_linen(Mlp((), config.hidden, config.activation, config.normalization), shape)
         case _:
             assert_never(config)
-
-
-def build_objective(config: ObjectiveConfig, divergence: FDivergence, steps: int) -> Objective:
-    """The objective of both players; penalties of one kind add up."""
-    losses = {"minimax": minimax_loss, "non_saturating": non_saturating_loss}
-
-    def weight(kind: str) -> Schedule | None:
-        parts = [_weight(penalty.weight, steps) for penalty in config.penalties if penalty.kind == kind]
-        return (lambda step: sum(part(step) for part in parts)) if parts else None
-
-    return Objective(divergence, losses[config.generator_loss], weight("r1"), weight("r2"))
-
-
-def _weight(weight: float | AnnealedWeight, steps: int) -> Schedule:
-    if isinstance(weight, AnnealedWeight):
-        return annealed_weight(weight.initial, weight.final, weight.schedule, steps)
-    return lambda step: weight
 
 
 def build_optimizer(config: optimizer_config.OptimizerConfig, updates: int) -> optax.GradientTransformation:

@@ -13,6 +13,18 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+class Inconsistent(ValueError):
+    """Sections that do not go together.
+
+    Attributes:
+        at: The keys to the value that is named to the user, from the section that was checked.
+    """
+
+    def __init__(self, message: str, at: tuple[str | int, ...]):
+        super().__init__(message)
+        self.at = at
+
+
 def default_kind(name: str) -> BeforeValidator:
     """Let a mapping without ``kind`` mean this one."""
 

@@ -1,4 +1,4 @@
-"""Which f-divergence: a name, or a name with its parameter."""
+"""What is minimized: the name of an f-divergence, with its parameter where it has one, or a baseline."""
 
 from __future__ import annotations
 
@@ -49,11 +49,20 @@ class AlphaDivergence(Section):
         return value
 
 
+class WassersteinBaseline(Section):
+    """No f-divergence: T(v) = v and f*(T(v)) = v, a baseline to train against, with a Lipschitz critic."""
+
+    kind: Literal["wasserstein"]
+
+
 def _name_is_kind(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
 DivergenceConfig = Annotated[
-    Annotated[PlainDivergence | SkewedJensenShannon | AlphaDivergence, Field(discriminator="kind")],
+    Annotated[
+        PlainDivergence | SkewedJensenShannon | AlphaDivergence | WassersteinBaseline,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(_name_is_kind),
 ]

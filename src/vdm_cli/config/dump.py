@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from vdm_cli.config.base import Section
-from vdm_cli.config.divergence import PlainDivergence
+from vdm_cli.config.divergence import PlainDivergence, WassersteinBaseline
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.config.scalars import CORE_SCHEMA, FLOAT, SEQ, STR, write_float
 from vdm_cli.config.schema import keys_of
@@ -48,7 +48,7 @@ for _tag, _pattern in CORE_SCHEMA.items():
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, PlainDivergence):
+    if isinstance(value, PlainDivergence | WassersteinBaseline):
         return value.kind
     if isinstance(value, Section):
         return {key: _plain(getattr(value, key)) for key in keys_of(type(value))}

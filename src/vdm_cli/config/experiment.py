@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from vdm_cli.config.base import Count, Section
+from vdm_cli.config.base import Count, Inconsistent, Section
 from vdm_cli.config.data import DataConfig
-from vdm_cli.config.divergence import DivergenceConfig, PlainDivergence
+from vdm_cli.config.divergence import DivergenceConfig, PlainDivergence, WassersteinBaseline
 from vdm_cli.config.networks import CriticConfig, GeneratorConfig, LatentConfig, MlpCritic, MlpGenerator
-from vdm_cli.config.objective import ObjectiveConfig
+from vdm_cli.config.objective import LipschitzPenalty, ObjectiveConfig
 from vdm_cli.config.optimizers import OptimizersConfig
 
 
@@ -34,6 +34,7 @@ class TrainingConfig(Section):
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999  # averaged generator that samples; 0 turns it off
     num_seeds: Annotated[int, Field(ge=1, le=1024)] = 1  # runs in one compiled program
     log_every: Annotated[int, Field(ge=1, le=1_000_000)] = 100  # steps a line of metrics.jsonl
+    precision: Literal["float32", "bfloat16"] = "float32"  # of the networks' arithmetic; all else is float32
 
 
 class CheckpointsConfig(Section):
@@ -57,3 +58,39 @@ class ExperimentConfig(Section):
     optimizers: OptimizersConfig = OptimizersConfig()
     training: TrainingConfig = TrainingConfig()
     checkpoints: CheckpointsConfig = CheckpointsConfig()
+
+    @model_validator(mode="after")
+    def _packs_fill_the_batch(self) -> ExperimentConfig:
+        size, packing = self.training.batch_size, self.objective.packing
+        if size % packing:
+            message = f"must divide training.batch_size, which is {size}; got {packing}"
+            raise Inconsistent(message, ("objective", "packing"))
+        return self
+
+    @model_validator(mode="after")
+    def _wasserstein_has_a_lipschitz_critic(self) -> ExperimentConfig:
+        if not isinstance(self.divergence, WassersteinBaseline):
+            return self
+        spectral = getattr(self.critic, "normalization", None) == "spectral"
+        penalized = any(isinstance(each, LipschitzPenalty) for each in self.objective.active_penalties)
+        if not (spectral or penalized):
+            raise Inconsistent(
+                "'wasserstein' is unbounded unless the critic is kept Lipschitz: add "
+                "{kind: gradient_penalty, weight: 10} to objective.penalties, or set "
+                "critic.normalization to spectral",
+                ("divergence",),
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _roth_has_a_log_ratio(self) -> ExperimentConfig:
+        baseline = isinstance(self.divergence, WassersteinBaseline)
+        for index, each in enumerate(self.objective.penalties):
+            if each.kind == "roth" and (baseline or self.objective.pairing != "none"):
+                option = "divergence: wasserstein" if baseline else "objective.pairing"
+                raise Inconsistent(
+                    "'roth' weighs gradients by f*'' at an estimated log-ratio, which the critic is not "
+                    f"with {option}; take r1 and r2",
+                    ("objective", "penalties", index),
+                )
+        return self

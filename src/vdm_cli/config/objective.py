@@ -17,18 +17,41 @@ class AnnealedWeight(Section):
     schedule: Literal["linear", "exponential"] = "exponential"
 
 
-class Penalty(Section):
-    """weight / 2 * E ||grad_x v||^2 on data rows (r1) or generated rows (r2), x in network units."""
+class ScorePenalty(Section):
+    """Half a weight times a mean squared gradient of the score v, x in network units.
 
-    kind: Literal["r1", "r2"]
+    ``r1``: weight / 2 * E ||grad v||^2 on data rows; ``r2``: the same on generated ones (Mescheder et al. 2018);
+    ``roth``: weight / 2 * E f*''(T) ||grad T||^2 on generated rows (Roth et al. 2017).
+    """
+
+    kind: Literal["r1", "r2", "roth"]
     weight: NonNegative | AnnealedWeight
+
+
+class LipschitzPenalty(Section):
+    """weight * E (||grad v|| - target)^2 between data and generated rows: WGAN-GP (Gulrajani et al. 2017)."""
+
+    kind: Literal["gradient_penalty"]
+    weight: NonNegative | AnnealedWeight
+    target: NonNegative = 1.0
+    sided: Literal["two", "one"] = "two"  # one: gradients below the target are left alone
+
+
+Penalty = Annotated[ScorePenalty | LipschitzPenalty, Field(discriminator="kind")]
 
 
 class ObjectiveConfig(Section):
     """What the two players optimize, beside the divergence."""
 
     generator_loss: Literal["minimax", "non_saturating"] = "minimax"  # -E f*(T), or f-GAN section 3.2's -E T
+    pairing: Literal["none", "relativistic"] = "none"  # relativistic: T of s(x) - s(y); bounds no divergence
+    packing: Annotated[int, Field(ge=1, le=1_000)] = 1  # m rows seen at once (PacGAN): bounds D_f(P^m || Q^m)
     penalties: Annotated[tuple[Penalty, ...], Field(strict=False)] = (
-        Penalty(kind="r1", weight=AnnealedWeight(initial=0.3, final=0.1)),
-        Penalty(kind="r2", weight=AnnealedWeight(initial=0.3, final=0.1)),
+        ScorePenalty(kind="r1", weight=AnnealedWeight(initial=0.3, final=0.1)),
+        ScorePenalty(kind="r2", weight=AnnealedWeight(initial=0.3, final=0.1)),
     )
+
+    @property
+    def active_penalties(self) -> tuple[ScorePenalty | LipschitzPenalty, ...]:
+        """Those whose weight is not zero."""
+        return tuple(each for each in self.penalties if each.weight != 0)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from vdm_cli.config.base import Inconsistent
 from vdm_cli.config.document import Document
 from vdm_cli.config.places import KeyPath, Place, Problem
 from vdm_cli.config.schema import ROOT, Spot, locate, shape_at
@@ -33,7 +34,7 @@ class _Finding:
 
 def schema_problems(error: ValidationError, document: Document) -> list[Problem]:
     """Every error once, under the path and at the place that the user wrote."""
-    findings = [_Finding(each, locate(each["loc"])) for each in error.errors(include_url=False)]
+    findings = [_Finding(each, locate(_location(each))) for each in error.errors(include_url=False)]
     chosen: list[_Finding] = []
     problems: list[Problem] = []
     choices: dict[KeyPath, list[_Finding]] = defaultdict(list)
@@ -52,6 +53,11 @@ def schema_problems(error: ValidationError, document: Document) -> list[Problem]
             )
     problems += [_problem(each, document) for each in chosen if not _is_derived(each)]
     return [each for each in problems if not document.is_broken(each.path)]
+
+
+def _location(error: ErrorDetails) -> KeyPath:
+    cause = error.get("ctx", {}).get("error")
+    return (*error["loc"], *cause.at) if isinstance(cause, Inconsistent) else error["loc"]
 
 
 def _fitting_branch(tried: list[_Finding]) -> list[_Finding]:
