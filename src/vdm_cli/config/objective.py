@@ -20,8 +20,8 @@ class AnnealedWeight(Section):
 class ScorePenalty(Section):
     """Half a weight times a mean squared gradient of the score v, x in network units.
 
-    ``r1``: weight / 2 * E ||grad v||^2 on data rows; ``r2``: the same on generated ones (Mescheder et al. 2018);
-    ``roth``: weight / 2 * E f*''(T) ||grad T||^2 on generated rows (Roth et al. 2017).
+    ``r1``: weight / 2 * E ||grad v||^2 on data rows, ``r2`` the same on generated rows (Mescheder et al.
+    2018); ``roth``: weight / 2 * E f*''(T) ||grad T||^2 on generated rows (Roth et al. 2017).
     """
 
     kind: Literal["r1", "r2", "roth"]
