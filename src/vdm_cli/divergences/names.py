@@ -33,6 +33,11 @@ def parse_divergence(text: str) -> FDivergence:
     """
     name, colon, parameter = text.partition(":")
     known = catalog()
+    if name == "wasserstein":
+        raise UsageError(
+            f"--divergence {text}: the Wasserstein distance is no f-divergence, only a baseline that "
+            "`vdm train` can train with; there is no estimate of it here"
+        )
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""

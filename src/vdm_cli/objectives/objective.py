@@ -70,6 +70,12 @@ class Objective:
         return BOUND if self.packing == 1 else PACKED_BOUND
 
     @property
+    def label(self) -> str:
+        """For people: ``kl``, ``kl on packs of 2``, ``relativistic gan``."""
+        paired = self.divergence.label if self.pairing == "none" else f"{self.pairing} {self.divergence.label}"
+        return paired if self.packing == 1 else f"{paired} on packs of {self.packing}"
+
+    @property
     def judges_single_rows(self) -> bool:
         """Whether the critic's T is a function of one row, which can be drawn."""
         return self.packing == 1 and self.pairing == "none"

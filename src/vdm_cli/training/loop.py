@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from vdm_cli.errors import NonFiniteError
+from vdm_cli.objectives.objective import VALUE_NAMES
 from vdm_cli.training.program import Program
 from vdm_cli.training.state import TrainState
 
@@ -76,7 +77,7 @@ def run(
         The last state.
 
     Raises:
-        NonFiniteError: At the first step whose bound, loss, penalty or gradient norm is not finite, or at a
+        NonFiniteError: At the first step whose bound or objective, loss, penalty or gradient norm is not finite, or at a
             checkpoint with a parameter that is not.
     """
     step = start
@@ -101,14 +102,14 @@ def _require_finite(metrics: dict[str, np.ndarray], start: int) -> None:
     first = min(int(np.argmax(where.any(axis=1))) for where in bad.values() if where.any())
     # in the order in which a step computes them, so that the cause comes before its consequences
     order = (
-        "bound",
+        *VALUE_NAMES,
         "penalty",
         "critic_loss",
         "critic_gradient_norm",
         "generator_loss",
         "generator_gradient_norm",
     )
-    name = next(name for name in order if bad[name][first].any())
+    name = next(name for name in order if name in bad and bad[name][first].any())
     seeds = metrics[name].shape[1]
     which = f" of seed index {int(np.argmax(bad[name][first]))}" if seeds > 1 else ""
     value = metrics[name][first][np.argmax(bad[name][first])]
