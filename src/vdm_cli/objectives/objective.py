@@ -72,7 +72,8 @@ class Objective:
     @property
     def label(self) -> str:
         """For people: ``kl``, ``kl on packs of 2``, ``relativistic gan``."""
-        paired = self.divergence.label if self.pairing == "none" else f"{self.pairing} {self.divergence.label}"
+        name = self.divergence.label
+        paired = name if self.pairing == "none" else f"{self.pairing} {name}"
         return paired if self.packing == 1 else f"{paired} on packs of {self.packing}"
 
     @property

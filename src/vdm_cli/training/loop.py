@@ -77,8 +77,8 @@ def run(
         The last state.
 
     Raises:
-        NonFiniteError: At the first step whose bound or objective, loss, penalty or gradient norm is not finite, or at a
-            checkpoint with a parameter that is not.
+        NonFiniteError: At the first step whose bound or objective, loss, penalty or gradient norm is not
+            finite, or at a checkpoint with a parameter that is not.
     """
     step = start
     for boundary in plan:
