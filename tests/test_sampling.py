@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vdm_cli.data.layout import continuous_layout
-from vdm_cli.data.transform import Transform
+from vdm_cli.data.affine import AffineTransform
 from vdm_cli.networks.affine import Affine
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.mlp import Mlp
@@ -19,7 +19,7 @@ OFFSET, SCALE = np.array([1000.0, -2.0]), np.array([50.0, 0.01])
 
 def make(network: Network, kind: str = "normal") -> Generator:
     params, aux = jax.jit(network.init)(jax.random.key(2))
-    return Generator(network, params, aux, Latent(kind, 3), Transform(OFFSET, SCALE), continuous_layout((2,)))
+    return Generator(network, params, aux, Latent(kind, 3), AffineTransform(OFFSET, SCALE), continuous_layout((2,)))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_the_density_of_an_affine_generator_by_hand(affine: Generator) -> None:
 
 
 def test_units_that_differ_widely_do_not_hide_the_density(affine: Generator) -> None:
-    units = Transform(np.zeros(2), np.array([1e-7, 1e7]))
+    units = AffineTransform(np.zeros(2), np.array([1e-7, 1e7]))
     density = dataclasses.replace(affine, transform=units).density()
     assert density is not None
     np.testing.assert_allclose(np.diag(density.covariance), [1.04e-14, 1.34e14], rtol=1e-6)

@@ -143,7 +143,9 @@ def _dry_run(experiment: Any) -> None:
 @app.command()
 def sample(
     checkpoint: Checkpoint,
-    num_samples: Annotated[int, typer.Option(min=1, help="How many rows.")] = 10_000,
+    num_samples: Annotated[
+        int | None, typer.Option(min=1, help="How many rows.  [dim](default: 10000)[/dim]")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help=".npy .npz .csv .parquet or .png  [dim](default: in the run's samples/)[/dim]"),
@@ -152,6 +154,13 @@ def sample(
     seed: Seed = 0,
     step: Step = None,
     seed_index: SeedIndex = 0,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="What samples of a conditional run are given; repeatable."),
+    ] = None,
+    condition_file: Annotated[
+        Path | None, typer.Option(help="A table of conditions, one row a sample.")
+    ] = None,
 ) -> None:
     """Draw samples from a trained generator, in the data's own columns, types, decimals and range."""
     chosen = _step(step)
@@ -166,6 +175,8 @@ def sample(
         seed=seed,
         step=chosen,
         seed_index=seed_index,
+        condition=_conditions(condition or []),
+        condition_file=condition_file,
     )
     shape = " x ".join(str(side) for side in (result.count, *result.shape))
     show_note(f"{shape} samples of step {result.step}")
@@ -243,6 +254,18 @@ def _step(text: str | None) -> int | str | None:
     if text.isdecimal() and len(text) <= 18:
         return int(text)
     raise UsageError(f"--step must be a number, 'latest' or 'best', got '{text}'")
+
+
+def _conditions(given: list[str]) -> dict[str, str]:
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--condition must be NAME=VALUE, such as label=3, got '{text}'")
+        if name in found:
+            raise UsageError(f"--condition gives {name} twice")
+        found[name] = value
+    return found
 
 
 def _require_new(path: Path) -> None:

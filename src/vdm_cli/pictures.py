@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vdm_cli.data.dataset import Dataset
-from vdm_cli.data.layout import feature_names
+from vdm_cli.data.layout import Layout, feature_names
 from vdm_cli.data.output import write_rows
 
 DATA_COLOR, MODEL_COLOR, WITNESS_COLOR = "#1f5fa8", "#e4572e", "#444444"
@@ -20,32 +20,35 @@ MOST_MARGINALS = 16
 Witness = Callable[[np.ndarray], np.ndarray]  # rows (n, *shape) in data units to T (n,)
 
 
-def draw_run(path: Path, dataset: Dataset, samples: np.ndarray, witness: Witness, title: str) -> None:
-    """Draw one seed of a run: 1-D densities with T, 2-D points on the level sets of T, images, or marginals.
+def draw_images(path: Path, images: np.ndarray, layout: Layout) -> None:
+    """Draw images (n, h, w) or (n, h, w, c) in data units as one grid."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_rows(path, iter([images]), layout, len(images))
+
+
+def draw_run(path: Path, dataset: Dataset, samples: np.ndarray, witness: Witness | None, title: str) -> None:
+    """Draw one seed of a run: 1-D densities with T, 2-D points on the level sets of T, or marginals.
 
     Args:
         path: Where the PNG goes.
         dataset: Its validation rows, and its density where it is known, stand for the data.
         samples: Generated rows (n, *shape) in data units.
-        witness: T of the live critic.
+        witness: T of the live critic, where it is a function of a row.
         title: One line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if len(dataset.shape) >= 2:
-        write_rows(path, iter([samples[:IMAGES]]), dataset.layout, min(IMAGES, len(samples)))
-        return
-    data = dataset.validation.reshape(len(dataset.validation), -1)
+    rows = dataset.validation.rows
+    data = rows.reshape(len(rows), -1)
     model = samples.reshape(len(samples), -1)
     figure = _figure(
         *((6.4, 4.0) if data.shape[1] == 1 else (6.0, 5.6) if data.shape[1] == 2 else (9.0, 6.4))
     )
-    match data.shape[1]:
-        case 1:
-            _line(figure, dataset, data[:, 0], model[:, 0], witness)
-        case 2:
-            _plane(figure, dataset, data, model, witness)
-        case _:
-            _marginals(figure, dataset, data, model)
+    if witness is not None and data.shape[1] == 1:
+        _line(figure, dataset, data[:, 0], model[:, 0], witness)
+    elif witness is not None and data.shape[1] == 2:
+        _plane(figure, dataset, data, model, witness)
+    else:
+        _marginals(figure, dataset, data, model)
     figure.suptitle(title, fontsize=10)
     temporary = path.with_name(f".{path.name}.tmp")
     figure.savefig(temporary, dpi=120, format="png")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import assert_never
 
 import jax
 import numpy as np
 
+from vdm_cli.build.file_rows import FileRows, read_file_rows
 from vdm_cli.config import data as config
-from vdm_cli.data import transform as transforms
-from vdm_cli.data.dataset import Dataset, split_rows
+from vdm_cli.data import affine
+from vdm_cli.data.affine import AffineTransform
+from vdm_cli.data.conditioning import Conditioning, fit_conditioning
+from vdm_cli.data.dataset import Dataset, Part, split_rows, thin
 from vdm_cli.data.digits import load_digits
 from vdm_cli.data.layout import continuous_layout, fit_layout
 from vdm_cli.data.mixture import GaussianMixture
-from vdm_cli.data.rows import Rows, read_rows
+from vdm_cli.data.rows import Rows
+from vdm_cli.data.selection import drop_columns, find_column
+from vdm_cli.data.table_transform import fit_table
 from vdm_cli.data.transform import Transform
 from vdm_cli.errors import DataError
 
@@ -32,14 +38,14 @@ def load_dataset(data: config.DataConfig, seed: int) -> Dataset:
         seed: Of the draw and of the split.
 
     Raises:
-        DataError: If a file cannot be read as rows of finite numbers, or has too few.
+        DataError: If a file cannot be read as rows, or has too few.
     """
     match data:
         case config.FileData():
-            rows = read_rows(data.path, columns=data.columns, key=data.key)
-            return _split(rows, data, seed)
+            parts = _split(read_file_rows(data, data.path, like=None), data, seed)
+            return _from_parts(parts, data)
         case config.DigitsData():
-            return _split(load_digits(), data, seed)
+            return _from_parts(_split(FileRows(load_digits()), data, seed), data)
         case config.GaussianData() | config.GaussianMixtureData() | config.RingData() | config.GridData():
             return _synthetic(data, seed)
         case _:
@@ -69,14 +75,14 @@ def _synthetic(
     law = build_law(data)
     draw = jax.jit(law.sample, static_argnums=1)
 
-    def part(purpose: int, count: int) -> np.ndarray:
+    def part(purpose: int, count: int) -> Part:
         key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), DATA_KEYS), purpose)
-        return np.asarray(draw(key, count), np.float64)
+        return Part(np.asarray(draw(key, count), np.float64))
 
     if data.transform == "none":
-        transform = transforms.identity((law.dim,))
+        transform = affine.identity((law.dim,))
     else:
-        transform = Transform(law.mean, np.sqrt(np.diagonal(law.covariance)))
+        transform = AffineTransform(law.mean, np.sqrt(np.diagonal(law.covariance)))
     return Dataset(
         train=None if data.size is None else part(TRAIN_KEY, data.size),
         validation=part(VALIDATION_KEY, HELD_OUT),
@@ -88,7 +94,18 @@ def _synthetic(
     )
 
 
-def _split(rows: Rows, data: config.FileData | config.DigitsData, seed: int) -> Dataset:
+@dataclass(frozen=True)
+class _Parts:
+    """A file's rows, and which of them train, validate and test."""
+
+    rows: Rows
+    train: Part
+    validation: Part
+    test: Part
+
+
+def _split(found: FileRows, data: config.FileData | config.DigitsData, seed: int) -> _Parts:
+    rows = found.rows
     count = len(rows.values)
     if count < FEWEST_ROWS:
         needed = f"training, validation and test need {FEWEST_ROWS} at least"
@@ -99,42 +116,67 @@ def _split(rows: Rows, data: config.FileData | config.DigitsData, seed: int) -> 
         if isinstance(share, float)
     }
     kept, *held_out = split_rows(count, tuple(shares.values()), seed)
-    parts = {name: rows.values[index] for name, index in zip(shares, held_out, strict=True)}
+    parts = {name: found.part(index) for name, index in zip(shares, held_out, strict=True)}
     for name, path in (("validation", data.split.validation), ("test", data.split.test)):
         if isinstance(path, str):
-            parts[name] = _own_file(path, rows, data)
-    train = rows.values[kept]
+            assert isinstance(data, config.FileData), "digits have no files"
+            own = read_file_rows(data, path, like=rows)
+            parts[name] = own.part(np.arange(len(own.rows.values)))
+    return _Parts(rows, found.part(kept), thin(parts["validation"], seed), thin(parts["test"], seed + 1))
+
+
+def _from_parts(parts: _Parts, data: config.FileData | config.DigitsData) -> Dataset:
+    rows, train = parts.rows, parts.train
+    conditioning = _conditioning(parts, data.condition if isinstance(data, config.FileData) else None)
+    modelled = rows
+    values = train.rows
+    if conditioning is not None and conditioning.places:
+        modelled = drop_columns(rows, conditioning.names)
+        values = np.delete(values, conditioning.places, axis=1)
     return Dataset(
         train=train,
-        validation=parts["validation"],
-        test=parts["test"],
-        transform=_fit_transform(data.transform, train, rows.source),
-        layout=fit_layout(rows, train),
+        validation=parts.validation,
+        test=parts.test,
+        transform=_fit_transform(data.transform, values, modelled),
+        layout=fit_layout(rows, train.rows),
         law=None,
         description=rows.source,
+        conditioning=conditioning,
     )
 
 
-def _own_file(path: str, like: Rows, data: config.FileData | config.DigitsData) -> np.ndarray:
-    key = data.key if isinstance(data, config.FileData) else None
-    rows = read_rows(path, columns=like.columns, key=key)
-    if rows.values.shape[1:] != like.values.shape[1:]:
-        raise DataError(
-            f"{path}: rows of shape {rows.values.shape[1:]}, but {like.source} has {like.values.shape[1:]}"
-        )
-    return rows.values
+def _conditioning(parts: _Parts, names: tuple[str, ...] | None) -> Conditioning | None:
+    if names is None:
+        return None
+    rows, train = parts.rows, parts.train
+    columns = [find_column(rows, name, "data.condition") for name in names]
+    forms = [form for _, form in columns]
+    if rows.columns is None:
+        assert train.labels is not None, "found by find_column"
+        return fit_conditioning(names, forms, (), train.labels[:, None])
+    places = [rows.columns.index(name) for name in names]
+    return fit_conditioning(names, forms, places, train.rows[:, places])
 
 
-def _fit_transform(kind: config.TransformKind, rows: np.ndarray, source: str) -> Transform:
-    largest = float(np.abs(rows.astype(np.float64)).max())
+def _fit_transform(kind: config.TransformKind | None, values: np.ndarray, rows: Rows) -> Transform:
+    """The transform of the columns that the model makes, from their training values."""
+    largest = float(np.nanmax(np.abs(values.astype(np.float64))))
     if largest > LARGEST_VALUE:
-        raise DataError(f"{source}: a value of size {largest:.3g} is too large to train on; rescale it")
-    match kind:
+        raise DataError(f"{rows.source}: a value of size {largest:.3g} is too large to train on; rescale it")
+    if rows.columns is not None and kind in (None, "quantile", "standardize"):
+        return fit_table(values, rows.forms, quantile=kind != "standardize")
+    if any(form.kind == "category" or form.blank is not None for form in rows.forms):
+        raise DataError(f"{rows.source}: data.transform {kind} needs numbers alone; leave it out")
+    match kind or ("range" if values.ndim > 2 else "standardize"):
         case "standardize":
-            return transforms.standardize(rows)
+            return affine.standardize(values)
+        case "quantile":
+            if values.ndim > 2:
+                raise DataError(f"{rows.source}: data.transform quantile is for tables; images take range")
+            return fit_table(values.reshape(len(values), -1), (), quantile=True)
         case "range":
-            return transforms.to_range(rows)
+            return affine.to_range(values)
         case "none":
-            return transforms.identity(rows.shape[1:])
-        case _:
-            assert_never(kind)
+            return affine.identity(values.shape[1:])
+        case other:
+            assert_never(other)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from vdm_cli.build.players import build_players
 from vdm_cli.config.data import FileData
 from vdm_cli.config.experiment import ExperimentConfig
+from vdm_cli.data.affine import AffineTransform
+from vdm_cli.data.conditioning import Conditioning
 from vdm_cli.data.dataset import Dataset
-from vdm_cli.data.source import ArraySource, FreshSource, Source
+from vdm_cli.data.source import FreshSource, Source, array_source
+from vdm_cli.data.transform import Transform
+from vdm_cli.data_path import absolute, names_array_of
 from vdm_cli.training.program import Program
 from vdm_cli.training.state import TrainState, init_state
 from vdm_cli.training.step import Players, make_train_step
@@ -58,15 +60,30 @@ def build_experiment(
         critic: A Linen module called as ``module(x, train=...)`` -> (n,), in place of the configured one.
     """
     config = resolve(config, dataset.shape)
-    players = build_players(config, dataset.shape, generator, critic)
+    players = players_for(config, dataset.transform, dataset.conditioning, generator, critic)
     rows = (config.training.critic_steps, config.training.batch_size)
     source: Source
     if dataset.train is None:
         assert dataset.law is not None, "only a synthetic law has fresh draws"
+        assert isinstance(dataset.transform, AffineTransform), "synthetic laws have no categories"
         source = FreshSource(dataset.law, dataset.transform, rows)
     else:
-        source = ArraySource(jnp.asarray(dataset.transform.forward(dataset.train)), rows)
+        source = array_source(*dataset.encode(dataset.train), dataset.train.weights, rows)
     return Experiment(config, dataset, players, Program(make_train_step(players), source))
+
+
+def players_for(
+    config: ExperimentConfig,
+    transform: Transform,
+    conditioning: Conditioning | None,
+    generator: nn.Module | None = None,
+    critic: nn.Module | None = None,
+) -> Players:
+    """The players of rows in the transform's network units, given conditions where there are some."""
+    condition_dim = 0 if conditioning is None else conditioning.dim
+    return build_players(
+        config, transform.shape, generator, critic, condition_dim=condition_dim, blocks=transform.blocks
+    )
 
 
 def initial_states(players: Players, keys: jax.Array) -> TrainState:
@@ -93,16 +110,17 @@ def resolve(config: ExperimentConfig, shape: tuple[int, ...]) -> ExperimentConfi
     The latent has as many dimensions as a row, from 2 to 64; paths become absolute.
     """
     if isinstance(config.data, FileData):
-        split = config.data.split
-        parts = {
-            name: str(Path(part).absolute())
-            for name, part in (("validation", split.validation), ("test", split.test))
-            if isinstance(part, str)
-        }
-        path = str(Path(config.data.path).absolute())
-        data = config.data.model_copy(update={"path": path, "split": split.model_copy(update=parts)})
-        config = config.model_copy(update={"data": data})
+        config = config.model_copy(update={"data": _with_absolute_paths(config.data)})
     if config.latent.dim is not None:
         return config
     dim = min(64, max(2, math.prod(shape)))
     return config.model_copy(update={"latent": config.latent.model_copy(update={"dim": dim})})
+
+
+def _with_absolute_paths(data: FileData) -> FileData:
+    split = {name: absolute(part) if isinstance(part, str) else part for name, part in data.split}
+    labels = data.labels
+    if labels is not None and not names_array_of(data.path, labels):
+        labels = absolute(labels)
+    update = {"path": absolute(data.path), "labels": labels, "split": data.split.model_copy(update=split)}
+    return data.model_copy(update=update)

@@ -14,8 +14,10 @@ from vdm_cli.build.objective import build_objective, score_bound
 from vdm_cli.config import networks as network_config
 from vdm_cli.config import optimizers as optimizer_config
 from vdm_cli.config.experiment import ExperimentConfig
+from vdm_cli.data.block import Block
 from vdm_cli.errors import UsageError
 from vdm_cli.networks.affine import Affine
+from vdm_cli.networks.categories import noise_dim, with_categories
 from vdm_cli.networks.constant import Constant
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.mlp import Mlp
@@ -30,10 +32,23 @@ def build_players(
     shape: tuple[int, ...],
     generator: nn.Module | None = None,
     critic: nn.Module | None = None,
+    *,
+    condition_dim: int = 0,
+    blocks: tuple[Block, ...] = (),
 ) -> Players:
-    """Networks, optimizers and objective for rows of ``shape``; the configuration is already resolved."""
+    """Networks, optimizers and objective; the configuration is already resolved.
+
+    Args:
+        config: Of the experiment.
+        shape: Of one row in network units.
+        generator: The user's own, in place of the configured one.
+        critic: The same.
+        condition_dim: Numbers that both are given beside a row; 0 for none.
+        blocks: Which elements of a row are one-hot vectors.
+    """
     training = config.training
-    latent = Latent(config.latent.kind, config.latent.dim or math.prod(shape))
+    noise = noise_dim(blocks, config.generator.categories)
+    latent = Latent(config.latent.kind, config.latent.dim or math.prod(shape), noise)
     if generator is not None:
         _require_rows(generator, (latent.dim,), shape, "generator")
     judged = packed_shape(shape, config.objective.packing)
@@ -47,6 +62,8 @@ def build_players(
     judging = build_critic(config.critic, judged) if critic is None else from_linen(critic, judged)
     if training.precision == "bfloat16":
         generating, judging = in_bfloat16(generating), in_bfloat16(judging)
+    if blocks:
+        generating = with_categories(generating, latent.dim, blocks, config.generator.categories)
     return Players(
         generator=generating,
         critic=judging,

@@ -13,7 +13,10 @@ import numpy as np
 from vdm_cli.build.dataset import load_dataset
 from vdm_cli.commands.load import load
 from vdm_cli.config.experiment import ExperimentConfig
-from vdm_cli.data.rows import read_rows
+from vdm_cli.data.dataset import Part
+from vdm_cli.data.features import fit_features
+from vdm_cli.data.form import Form
+from vdm_cli.data.pair import read_pair
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.exact import exact_divergence
 from vdm_cli.divergences.names import parse_divergences
@@ -29,16 +32,20 @@ class Sides:
     """The two samples that are compared.
 
     Attributes:
-        p: Data or reference rows (n, ...) in their own units.
+        p: Data or reference rows (n, ...) in their own units, with labels where both sides have them.
         q: Model or new rows (m, ...).
+        forms: How the columns of both are written; empty for plain numbers.
+        label: How the labels are written that are compared too; None where none are.
         p_source: What P is, for people.
         q_source: What Q is.
         exact: The true divergences by label, where both densities are known.
         warnings: What a reader must know of the samples.
     """
 
-    p: np.ndarray
-    q: np.ndarray
+    p: Part
+    q: Part
+    forms: tuple[Form, ...]
+    label: Form | None
     p_source: str
     q_source: str
     exact: dict[str, float]
@@ -60,8 +67,8 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """The document of ``--format json``, schema 1."""
 
-        def side(rows: np.ndarray, source: str) -> dict[str, Any]:
-            return {"source": source, "n": len(rows), "shape": list(rows.shape[1:])}
+        def side(part: Part, source: str) -> dict[str, Any]:
+            return {"source": source, "n": len(part), "shape": list(part.rows.shape[1:])}
 
         sides = self.sides
         found = self.estimation.to_json()
@@ -118,9 +125,13 @@ def eval_checkpoint(
     if law is not None and density is not None:
         found = {row.label: exact_divergence(row, law, density) for row in wanted}
         exact = {label: value for label, value in found.items() if value is not None}
+    model = run.generator.part(num_samples, seed)
+    label = dataset.conditioning.forms[0] if model.labels is not None and dataset.conditioning else None
     sides = Sides(
         p=dataset.test,
-        q=run.generator.sample(num_samples, seed),
+        q=model,
+        forms=dataset.layout.forms,
+        label=label,
         p_source=f"{_test_source(run.config, dataset.description)} (test rows)",
         q_source=f"{run.directory.name} (step {run.step}, seed index {seed_index})",
         exact=exact,
@@ -159,24 +170,12 @@ def eval_files(
         DataError: If a file cannot be read, the columns differ or the rows are too few.
     """
     wanted = parse_divergences(divergences)
-    first = read_rows(p)
-    second = read_rows(q)
-    q_values = second.values
-    warnings: tuple[str, ...] = ()
-    if (first.columns is None) != (second.columns is None):
-        unnamed = q if second.columns is None else p
-        warnings = (f"{unnamed} has no column names: columns are compared by position",)
-    if first.columns is not None and second.columns is not None and first.columns != second.columns:
-        missing = [name for name in first.columns if name not in second.columns]
-        extra = [name for name in second.columns if name not in first.columns]
-        if missing or extra:
-            parts = [f"only in P: {', '.join(missing)}"] * bool(missing)
-            parts += [f"only in Q: {', '.join(extra)}"] * bool(extra)
-            raise DataError(f"{p} and {q} have different columns ({'; '.join(parts)})")
-        q_values = read_rows(q, columns=first.columns).values
+    first, second, warnings = read_pair(p, q)
     sides = Sides(
         p=_at_most(first.values, num_samples, seed),
-        q=_at_most(q_values, num_samples, seed + 1),
+        q=_at_most(second.values, num_samples, seed + 1),
+        forms=first.forms,
+        label=None,
         p_source=str(p),
         q_source=str(q),
         exact={},
@@ -185,10 +184,10 @@ def eval_files(
     return _evaluate(sides, wanted, level, seed, progress)
 
 
-def _at_most(rows: np.ndarray, count: int | None, seed: int) -> np.ndarray:
+def _at_most(rows: np.ndarray, count: int | None, seed: int) -> Part:
     if count is None or count >= len(rows):
-        return rows
-    return rows[np.sort(np.random.default_rng(seed).permutation(len(rows))[:count])]
+        return Part(rows)
+    return Part(rows[np.sort(np.random.default_rng(seed).permutation(len(rows))[:count])])
 
 
 def _evaluate(
@@ -198,7 +197,9 @@ def _evaluate(
     seed: int,
     progress: Callable[[float], None] | None,
 ) -> Evaluation:
+    features = fit_features([sides.p.rows, sides.q.rows], sides.forms, sides.label)
+    p, q = (features(part.rows, part.labels) for part in (sides.p, sides.q))
     estimation = estimate_divergences(
-        sides.p, sides.q, wanted, level=level, seed=seed, exact=sides.exact, progress=progress
+        p, q, wanted, level=level, seed=seed, exact=sides.exact, progress=progress
     )
     return Evaluation(sides, estimation)

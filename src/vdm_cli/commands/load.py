@@ -10,12 +10,12 @@ import flax.linen as nn
 import jax
 from pydantic import ValidationError
 
-from vdm_cli.build.experiment import initial_states
-from vdm_cli.build.players import build_players
+from vdm_cli.build.experiment import initial_states, players_for
 from vdm_cli.checkpoint import Checkpoints
 from vdm_cli.config.experiment import ExperimentConfig
+from vdm_cli.data.conditioning import Conditioning
 from vdm_cli.data.layout import Layout
-from vdm_cli.data.transform import Transform
+from vdm_cli.data.transform import Transform, transform_from_json
 from vdm_cli.errors import CheckpointError
 from vdm_cli.run_directory import CHECKPOINTS
 from vdm_cli.sampling import Generator
@@ -73,8 +73,10 @@ def load(
     num_seeds = config.training.num_seeds
     if not 0 <= seed_index < num_seeds:
         raise CheckpointError(f"{checkpoint}: seed index {seed_index}, but the run has {num_seeds} (from 0)")
-    layout, transform = Layout.from_json(about["layout"]), Transform.from_json(about["transform"])
-    players = build_players(config, layout.shape, generator, critic)
+    layout, transform = Layout.from_json(about["layout"]), transform_from_json(about["transform"])
+    given = about.get("conditioning")
+    conditioning = None if given is None else Conditioning.from_json(given)
+    players = players_for(config, transform, conditioning, generator, critic)
     keys = jax.random.split(jax.random.key(0), num_seeds)
     like = jax.eval_shape(lambda: initial_states(players, keys))
     restored = checkpoints.restore(step, like)
@@ -84,7 +86,7 @@ def load(
         config=config,
         players=players,
         state=restored.state,
-        generator=sampler(players, restored.state, seed_index, transform, layout, config),
+        generator=sampler(players, restored.state, seed_index, transform, layout, config, conditioning),
         data_digest=about["data_digest"],
     )
 
@@ -96,6 +98,7 @@ def sampler(
     transform: Transform,
     layout: Layout,
     config: ExperimentConfig,
+    conditioning: Conditioning | None,
 ) -> Generator:
     """The averaged generator of one seed, with its way back to data units."""
     params, aux = jax.tree.map(lambda leaf: leaf[seed_index], (state.average, state.generator.aux))
@@ -109,6 +112,7 @@ def sampler(
         layout=layout,
         round=getattr(data, "round", True),
         clip=getattr(data, "clip", True),
+        conditioning=conditioning,
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import flax.linen as nn
+import numpy as np
 
-from vdm_cli.commands.load import load
+from vdm_cli.commands.load import LoadedRun, load
 from vdm_cli.data.layout import Layout
 from vdm_cli.data.output import check_output, write_rows
+from vdm_cli.errors import UsageError
 
 DEFAULT_COUNT = 10_000
 
@@ -34,12 +37,14 @@ class SampleResult:
 def sample(
     checkpoint: str | Path,
     *,
-    num_samples: int = DEFAULT_COUNT,
+    num_samples: int | None = None,
     output: str | Path | None = None,
     force: bool = False,
     seed: int = 0,
     step: int | str | None = None,
     seed_index: int = 0,
+    condition: Mapping[str, str] | None = None,
+    condition_file: str | Path | None = None,
     generator: nn.Module | None = None,
     critic: nn.Module | None = None,
 ) -> SampleResult:
@@ -47,13 +52,17 @@ def sample(
 
     Args:
         checkpoint: A run directory, its ``checkpoints`` or the directory of one step.
-        num_samples: How many rows; memory does not grow with it.
+        num_samples: How many rows; memory does not grow with it.  If not given, 10,000, or one for each row
+            of ``condition_file``.
         output: ``.npy``, ``.npz`` (array ``samples``), ``.csv``, ``.parquet`` or ``.png``; if not given, a
             file in the run's ``samples`` folder, of the kind of the data.
         force: Replace an existing file.
         seed: Of the draw.
         step: A number, ``latest`` (also None) or ``best``.
         seed_index: Which of the run's seeds.
+        condition: What the samples of a conditional run are given, as text by name: ``{"label": "3"}``; the
+            rest is drawn as the training rows have it.
+        condition_file: A table of conditions, one a sample, in order and from the start again.
         generator: The module that the run was trained with, where it was not a configured one.
         critic: The same for the critic.
 
@@ -69,9 +78,33 @@ def sample(
         which = f"-index-{seed_index}" if run.config.training.num_seeds > 1 else ""
         output = folder / f"step-{run.step:08d}-seed-{seed}{which}{_natural_suffix(layout)}"
     path = Path(output)
-    check_output(path, layout, num_samples, force)
-    write_rows(path, run.generator.blocks(num_samples, seed), layout, num_samples)
-    return SampleResult(path, num_samples, layout.shape, run.step)
+    conditions, count = _conditions(run, condition, condition_file, num_samples, seed)
+    check_output(path, layout, count, force)
+    write_rows(path, run.generator.blocks(count, seed, conditions), layout, count)
+    return SampleResult(path, count, layout.shape, run.step)
+
+
+def _conditions(
+    run: LoadedRun,
+    asked: Mapping[str, str] | None,
+    file: str | Path | None,
+    num_samples: int | None,
+    seed: int,
+) -> tuple[np.ndarray | None, int]:
+    """The conditions of all samples, in data units, and how many samples there are."""
+    conditioning = run.generator.conditioning
+    if not asked and file is None:
+        return None, num_samples or DEFAULT_COUNT
+    if conditioning is None:
+        raise UsageError(f"{run.directory}: was trained without data.condition, so samples can be given none")
+    if file is None:
+        count = num_samples or DEFAULT_COUNT
+        return conditioning.draw(count, seed, asked), count
+    if asked:
+        raise UsageError("give --condition or --condition-file, not both")
+    rows = conditioning.read(file)
+    count = num_samples or len(rows)
+    return rows[np.arange(count) % len(rows)], count
 
 
 def _natural_suffix(layout: Layout) -> str:

@@ -22,11 +22,13 @@ from vdm_cli.commands.start import copy_weights, newest_intact, require_same_exp
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.config.load import dump_experiment, load_experiment
 from vdm_cli.console import Report, SilentReport
+from vdm_cli.data.dataset import Part
 from vdm_cli.errors import Interrupted, NonFiniteError
 from vdm_cli.interruption import StopRequest, stop_requests
 from vdm_cli.networks.network import count_parameters
-from vdm_cli.pictures import draw_run
+from vdm_cli.pictures import IMAGES, Witness, draw_images, draw_run
 from vdm_cli.run_directory import CONFIG, ENVIRONMENT, RunDirectory
+from vdm_cli.sampling import Generator
 from vdm_cli.training.loop import Progress, boundaries, run
 from vdm_cli.training.state import TrainState
 from vdm_cli.training.step import critic_scores
@@ -194,7 +196,8 @@ class _Run:
     def _observe(self, progress: Progress) -> bool:
         seconds = time.perf_counter() - self._clock
         rate = (progress.step - self._last_step) / max(seconds, 1e-9)
-        metrics = {**progress.metrics, "validation_bound": self._validation.bound(progress.state)}
+        validation_name = f"validation_{self._experiment.players.objective.value_name}"
+        metrics = {**progress.metrics, validation_name: self._validation.bound(progress.state)}
         if progress.checkpoint:
             metrics["validation_divergence"] = self._validation.divergence(progress.state, progress.step)
         for name, values in metrics.items():
@@ -222,6 +225,7 @@ class _Run:
         about = {
             "config": self._experiment.config.model_dump(mode="json"),
             "transform": dataset.transform.to_json(),
+            "conditioning": None if dataset.conditioning is None else dataset.conditioning.to_json(),
             "layout": dataset.layout.to_json(),
             "data_digest": dataset.digest,
             "validation_divergence": None if value is None else float(value.mean()),
@@ -232,7 +236,8 @@ class _Run:
     def _show(self, progress: Progress, metrics: dict[str, np.ndarray], rate: float) -> None:
         if "validation_divergence" in metrics:
             self._validation_divergence = float(metrics["validation_divergence"].mean())
-        shown = {"bound": float(metrics["bound"].mean())}
+        name = self._experiment.players.objective.value_name
+        shown = {name.replace("_", " "): float(metrics[name].mean())}
         if self._validation_divergence is not None:
             shown["val JS"] = self._validation_divergence
         shown["it/s"] = rate
@@ -240,34 +245,53 @@ class _Run:
         shown["C"] = float(metrics["critic_loss"].mean())
         self._report.step(progress.step, shown, important=progress.checkpoint)
 
-    def _draw(self, state: TrainState, seed_index: int, count: int, seed: int) -> np.ndarray:
-        dataset, players = self._experiment.dataset, self._experiment.players
-        generator = sampler(
-            players, state, seed_index, dataset.transform, dataset.layout, self._experiment.config
+    def _draw(self, state: TrainState, seed_index: int, count: int, seed: int) -> Part:
+        generator = self._generator(state, seed_index)
+        conditions = generator.conditions(count, seed)
+        return generator.part(count, seed, conditions)
+
+    def _generator(self, state: TrainState, seed_index: int) -> Generator:
+        dataset = self._experiment.dataset
+        return sampler(
+            self._experiment.players,
+            state,
+            seed_index,
+            dataset.transform,
+            dataset.layout,
+            self._experiment.config,
+            dataset.conditioning,
         )
-        return generator.sample(count, seed)
 
     def _draw_picture(self, state: TrainState, step: int, *, missing_only: bool = False) -> None:
         path = self._directory.samples / f"step-{step:08d}.png"
         if missing_only and path.exists():
             return
         experiment = self._experiment
+        title = f"{experiment.config.name}: {experiment.players.objective.label}, step {step}"
+        generator = self._generator(state, 0)
+        if len(generator.layout.shape) >= 2:
+            images = generator.sample(IMAGES, step, generator.classes_in_turn(IMAGES, step))
+            draw_images(path, images, generator.layout)
+        else:
+            samples = generator.sample(PICTURE_SAMPLES, step)
+            draw_run(path, experiment.dataset, samples, self._witness(state), title)
+
+    def _witness(self, state: TrainState) -> Witness | None:
+        """T of the first seed's critic on rows in data units; None where it is no function of one row."""
+        experiment = self._experiment
+        players, dataset = experiment.players, experiment.dataset
+        single = players.objective.judges_single_rows
+        if not single or dataset.conditioning is not None or dataset.transform.blocks:
+            return None
         params, aux = jax.tree.map(lambda leaf: leaf[0], (state.critic.params, state.critic.aux))
-        pair = experiment.players.objective.divergence.training_pair
+        pair = players.objective.divergence.training_pair
 
         def witness(rows: np.ndarray) -> np.ndarray:
-            x = jnp.asarray(experiment.dataset.transform.forward(rows))
-            scores, _ = critic_scores(experiment.players, params, aux, x, False)
+            x = jnp.asarray(dataset.transform.forward(rows))
+            scores, _ = critic_scores(players, params, aux, x, False)
             return np.asarray(pair[0](scores))
 
-        label = experiment.players.objective.divergence.label
-        draw_run(
-            path,
-            experiment.dataset,
-            self._draw(state, 0, PICTURE_SAMPLES, step),
-            witness,
-            f"{experiment.config.name}: {label}, step {step}",
-        )
+        return witness
 
     def _resume_command(self) -> str:
         config, run_dir = str(self._directory.config), str(self._directory.path)
@@ -278,6 +302,6 @@ def _line(step: int, metrics: dict[str, np.ndarray]) -> dict[str, Any]:
     """One record: means over seeds, and every seed's own values where there are several."""
     record: dict[str, Any] = {"step": step}
     record |= {name: float(values.mean()) for name, values in metrics.items()}
-    if len(metrics["bound"]) > 1:
+    if len(metrics["critic_loss"]) > 1:
         record["seeds"] = {name: [float(value) for value in values] for name, values in metrics.items()}
     return record

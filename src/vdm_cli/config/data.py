@@ -32,7 +32,8 @@ Matrix = Annotated[tuple[Annotated[tuple[float, ...], Field(strict=False)], ...]
 Share = Annotated[float, Field(gt=0, lt=0.9)]
 FileName = Annotated[str, Field(min_length=1)]
 
-TransformKind = Literal["standardize", "range", "none"]
+TransformKind = Literal["standardize", "quantile", "range", "none"]
+Value = str | bool | int | float
 
 
 class SyntheticData(Section):
@@ -129,17 +130,38 @@ class DigitsData(Section):
     clip: bool = True  # samples stay within the range of the training rows
 
 
+def _as_values(value: Any) -> Any:
+    """A bare value where a list of values may stand."""
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+Values = Annotated[tuple[Value, ...], Field(strict=False, min_length=1), BeforeValidator(_as_values)]
+
+
 class FileData(Section):
-    """Rows of a file of the user's own."""
+    """Rows of a file of the user's own: a table, an array, or images."""
 
     kind: Literal["file"] = "file"
-    path: FileName  # .npy .npz .csv; beside the working folder or the config file
-    columns: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = None  # all by default
+    path: FileName  # a file or a folder of images; beside the working folder or the config file
+    columns: Names | None = None  # of a table; all by default
+    drop: Names | None = None  # columns of a table to leave out
+    where: dict[str, Values] | None = None  # keep the rows whose column (or label) has one of these values
+    weights: str | None = None  # column of non-negative weights to draw the training rows by
+    condition: Names | None = None  # columns, or the label of images, that the model is given
     key: str | None = None  # which array of an .npz
+    labels: FileName | None = None  # a file with one class an image, where the images have none
     split: SplitRows = SplitRows()
-    transform: TransformKind = "standardize"
+    transform: TransformKind | None = None  # tables: quantile; images: range; other arrays: standardize
+    in_memory: bool | None = None  # false reads the rows as they are needed; by default above 512 MiB
     round: bool = True  # samples have the decimals and types of the file
     clip: bool = True  # samples stay within the range of the training rows
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FileData:
+        if self.columns is not None and self.drop is not None:
+            raise ValueError("give 'columns' or 'drop', not both")
+        return self
 
 
 def _path_means_file(value: Any) -> Any:

@@ -17,6 +17,7 @@ from vdm_cli.config.overrides import apply_override, short_overrides
 from vdm_cli.config.places import printable, report
 from vdm_cli.config.problems import schema_problems
 from vdm_cli.config.shipped import shipped_names, shipped_path
+from vdm_cli.data_path import join_name, names_array_of, split_name
 from vdm_cli.errors import ConfigError
 
 __all__ = ["dump_experiment", "load_experiment", "short_overrides"]
@@ -93,20 +94,23 @@ def _with_found_files(config: ExperimentConfig, folder: Path) -> ExperimentConfi
     if not isinstance(data, FileData):
         return config
     split = data.split.model_copy(update={key: _found(value, folder) for key, value in data.split})
-    data = data.model_copy(update={"path": _found(data.path, folder), "split": split})
+    labels = data.labels
+    if labels is not None and not names_array_of(data.path, labels):
+        labels = _found(labels, folder)
+    data = data.model_copy(update={"path": _found(data.path, folder), "labels": labels, "split": split})
     return config.model_copy(update={"data": data})
 
 
 def _found(value: Any, folder: Path) -> Any:
     """A path as it is if it exists, else beside the configuration if it exists there, else as it is."""
-    if not isinstance(value, str) or _exists(Path(value)) or not _exists(folder / value):
+    if not isinstance(value, str):
         return value
-    return str(folder / value)
+    file, name = split_name(value)
+    return value if _exists(Path(file)) or not _exists(folder / file) else join_name(folder / file, name)
 
 
 def _exists(path: Path) -> bool:
-    """Whether there is such a file; ``file.h5:dataset`` names one too."""
     try:
-        return path.exists() or Path(str(path).rpartition(":")[0]).is_file()
+        return path.exists()
     except (OSError, ValueError):
         return False

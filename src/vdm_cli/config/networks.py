@@ -10,6 +10,7 @@ from vdm_cli.config.base import Positive, Section, default_kind
 
 Width = Annotated[int, Field(ge=1, le=100_000)]
 Widths = Annotated[tuple[Width, ...], Field(strict=False, min_length=1, max_length=100)]
+Channels = Annotated[int, Field(ge=1, le=4_096)]
 Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "tanh"]
 Normalization = Literal["none", "batch", "layer", "spectral"]
 
@@ -21,13 +22,19 @@ class LatentConfig(Section):
     dim: Width | None = None  # where not given: as many as a row has features, between 2 and 64
 
 
-class AffineGenerator(Section):
+class Generator(Section):
+    """What all generators share."""
+
+    categories: Literal["gumbel", "straight_through"] = "gumbel"  # how a table's categories are drawn
+
+
+class AffineGenerator(Generator):
     """g(z) = b + A z: with a normal latent its density is known."""
 
     kind: Literal["affine"]
 
 
-class MlpGenerator(Section):
+class MlpGenerator(Generator):
     """A multi-layer perceptron."""
 
     kind: Literal["mlp"] = "mlp"
@@ -35,6 +42,27 @@ class MlpGenerator(Section):
     activation: Activation = "relu"
     normalization: Normalization = "none"
     output: Literal["linear", "tanh"] = "linear"  # tanh suits data in [-1, 1] (transform: range)
+
+
+class ImageGenerator(Generator):
+    """What generators of images share: as many layers as it takes to double 4 to 7 pixels to the full side."""
+
+    channels: Channels = 32  # of the finest hidden layer; twice as many at each halving, at most 8 times
+    activation: Activation = "relu"
+    normalization: Normalization = "batch"
+    output: Literal["linear", "tanh"] = "tanh"  # tanh for data in [-1, 1] (transform: range)
+
+
+class ConvGenerator(ImageGenerator):
+    """4x4 transposed convolutions, for images of at least 8 pixels a side."""
+
+    kind: Literal["conv"]
+
+
+class ResidualGenerator(ImageGenerator):
+    """Residual blocks of 3x3 convolutions, for images of at least 8 pixels a side."""
+
+    kind: Literal["residual"]
 
 
 class Critic(Section):
@@ -64,7 +92,33 @@ class MlpCritic(Critic):
     normalization: Normalization = "none"
 
 
-GeneratorConfig = Annotated[AffineGenerator | MlpGenerator, Field(discriminator="kind"), default_kind("mlp")]
+class ImageCritic(Critic):
+    """What critics of images share: as many layers as it takes to halve the sides to 4 to 7 pixels."""
+
+    channels: Channels = 32  # of the finest layer; twice as many at each halving, at most 8 times
+    activation: Activation = "leaky_relu"
+    normalization: Normalization = "none"
+
+
+class ConvCritic(ImageCritic):
+    """4x4 convolutions of stride 2, for images of at least 8 pixels a side."""
+
+    kind: Literal["conv"]
+
+
+class ResidualCritic(ImageCritic):
+    """Residual blocks of 3x3 convolutions, for images of at least 8 pixels a side."""
+
+    kind: Literal["residual"]
+
+
+GeneratorConfig = Annotated[
+    AffineGenerator | MlpGenerator | ConvGenerator | ResidualGenerator,
+    Field(discriminator="kind"),
+    default_kind("mlp"),
+]
 CriticConfig = Annotated[
-    ConstantCritic | AffineCritic | MlpCritic, Field(discriminator="kind"), default_kind("mlp")
+    ConstantCritic | AffineCritic | MlpCritic | ConvCritic | ResidualCritic,
+    Field(discriminator="kind"),
+    default_kind("mlp"),
 ]

@@ -10,9 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from vdm_cli.data.form import Form
+from vdm_cli.data.dates import date_range
+from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.grid import decimals_of, round_to_decimals
 from vdm_cli.data.rows import Rows
 from vdm_cli.errors import DataError
+
+# Arrow's floating-point types in which float64 values are not all held.
+_NARROW: dict[str, type[np.floating[Any]]] = {"float": np.float32, "halffloat": np.float16}
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Layout:
         maximum: Largest value seen, ``inf`` where the feature is unbounded.
         delimiter: What separates the cells of a csv file.
         header: Whether a csv file starts with a line of names.
+        forms: How each feature is written; one entry a feature for tables, empty for plain numbers.
     """
 
     shape: tuple[int, ...]
@@ -45,15 +52,17 @@ class Layout:
     maximum: tuple[float, ...]
     delimiter: str = ","
     header: bool = True
+    forms: tuple[Form, ...] = ()
 
     def restore(self, values: np.ndarray, *, round: bool = True, clip: bool = True) -> np.ndarray:
         """Put values in the data's units on the data's own grid, range and type.
 
         On a decimal grid the result equals, bit for bit, what reading the written number gives.  Values
-        are always brought into the range of `dtype`, so that none wraps around.
+        are always brought into the range of `dtype`, so that none wraps around; categories are always codes
+        that have a name, and dates whole units of the years 1 to 9999.
 
         Args:
-            values: Shape (n, *shape), or (n, d) with d the number of elements of a row.
+            values: Shape (n, *shape), or (n, d) with d the number of elements of a row; NaN where blank.
             round: Whether to round to `decimals`; if not, integer types become float64 (see `unrounded`).
             clip: Whether to bring values into [minimum, maximum].
 
@@ -62,7 +71,7 @@ class Layout:
 
         Raises:
             ValueError: If the shape of `values` is neither of the two.
-            DataError: If a value is not finite.
+            DataError: If a value is not finite, but for NaN in a feature that has blanks.
         """
         if not round:
             return self.unrounded().restore(values, clip=clip)
@@ -70,7 +79,11 @@ class Layout:
         if values.shape[1:] not in ((size,), self.shape):
             raise ValueError(f"values must have shape (n, {size}) or (n, *{self.shape}), got {values.shape}")
         flat = np.array(values, dtype=np.float64).reshape(len(values), size)
-        bad = int(flat.size - np.count_nonzero(np.isfinite(flat)))
+        good = np.isfinite(flat)
+        for index, form in enumerate(self.forms):
+            if form.blank is not None:
+                good[:, index] |= np.isnan(flat[:, index])
+        bad = int(flat.size - np.count_nonzero(good))
         if bad:
             raise DataError(f"{bad} of {flat.size} generated values are not finite, and cannot be written")
         if clip:
@@ -83,18 +96,32 @@ class Layout:
                 flat[:, chosen] = round_to_decimals(flat[:, chosen], decimals)
         if clip:
             np.clip(flat, self.minimum, self.maximum, out=flat)
+        for index, form in enumerate(self.forms):
+            flat[:, index] = np.clip(flat[:, index], *_writable(form))
+            if form.stored in _NARROW:
+                flat[:, index] = flat[:, index].astype(_NARROW[form.stored])
         np.clip(flat, *_limits(np.dtype(self.dtype)), out=flat)
         return flat.astype(self.dtype).reshape(len(values), *self.shape)
 
     def unrounded(self) -> Layout:
-        """Return this layout without its grid, of a type that holds fractions; range and names stay."""
+        """Return this layout without its grid, of a type that holds fractions; range and names stay.
+
+        Categories and dates stay whole, since nothing else can be written.
+        """
         entries = len(self.integer)
+        whole = [form.kind != "number" for form in self.forms] or [False] * entries
         return dataclasses.replace(
             self,
             dtype=self.dtype if np.dtype(self.dtype).kind == "f" else "float64",
-            integer=(False,) * entries,
-            decimals=(None,) * entries,
+            integer=tuple(whole),
+            decimals=tuple(0 if kept else None for kept in whole),
             text_decimals=(0,) * entries,
+            forms=tuple(
+                dataclasses.replace(form, stored="", pandas="")
+                if form.kind == "number" and form.stored not in _NARROW
+                else form
+                for form in self.forms
+            ),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -102,16 +129,18 @@ class Layout:
         plain = dataclasses.asdict(self)
         for bound in ("minimum", "maximum"):
             plain[bound] = [value if math.isfinite(value) else None for value in plain[bound]]
+        plain["forms"] = [form.to_json() for form in self.forms]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Layout:
-        """Return the layout that `to_json` described.
+        """Return the layout that `to_json` described; one without forms, of an early version, is of numbers.
 
         Raises:
             ValueError: If fields are missing or unknown.
         """
         names = {field.name for field in dataclasses.fields(cls)}
+        plain = {"forms": [], **plain}
         if names != set(plain):
             raise ValueError(f"a layout has the fields {sorted(names)}, got {sorted(plain)}")
         fields: dict[str, Any] = {
@@ -119,6 +148,7 @@ class Layout:
         }
         fields["minimum"] = tuple(-math.inf if value is None else value for value in fields["minimum"])
         fields["maximum"] = tuple(math.inf if value is None else value for value in fields["maximum"])
+        fields["forms"] = tuple(Form.from_json(form) for form in fields["forms"])
         return cls(**fields)
 
 
@@ -146,26 +176,29 @@ def fit_layout(rows: Rows, values: np.ndarray) -> Layout:
 
     Raises:
         ValueError: If `values` is empty or its rows are of another shape than those of `rows`.
+        DataError: If a feature is blank in all training rows.
     """
     shape = rows.values.shape[1:]
     if values.shape[1:] != shape or len(values) == 0:
         raise ValueError(f"values must be rows of shape {shape}, at least one, got {values.shape}")
     entries = _num_entries(shape)
     features = values.reshape(-1, entries).T
+    ranges = [_range(rows, index, feature) for index, feature in enumerate(features)]
     return Layout(
         shape=shape,
         dtype=rows.values.dtype.name,
         columns=rows.columns,
         integer=rows.integer,
         decimals=tuple(
-            0 if integer else decimals_of(feature)
-            for integer, feature in zip(rows.integer, features, strict=True)
+            0 if integer else decimals_of(feature if form.stored not in _NARROW else feature.astype(_NARROW[form.stored]))
+            for integer, feature, form in zip(rows.integer, features, rows.forms or (NUMBER,) * entries, strict=True)
         ),
         text_decimals=rows.text_decimals,
-        minimum=tuple(float(feature.min()) for feature in features),
-        maximum=tuple(float(feature.max()) for feature in features),
+        minimum=tuple(low for low, _ in ranges),
+        maximum=tuple(high for _, high in ranges),
         delimiter=rows.delimiter,
         header=rows.header,
+        forms=rows.forms,
     )
 
 
@@ -188,3 +221,27 @@ def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     info = np.iinfo(dtype)
     largest = float(info.max)
     return float(info.min), largest if int(largest) <= info.max else float(np.nextafter(largest, 0.0))
+
+
+def _range(rows: Rows, index: int, feature: np.ndarray) -> tuple[float, float]:
+    """Smallest and largest value of a feature; all codes of a category."""
+    if rows.forms and rows.forms[index].kind == "category":
+        return 0.0, float(len(rows.forms[index].categories) - 1)
+    if rows.forms and np.isnan(feature).all():
+        name = rows.columns[index] if rows.columns is not None else index + 1
+        raise DataError(
+            f"{rows.source}: column '{name}' is blank in all of the {len(feature)} training rows; "
+            f"leave it out with data.drop: [{name}]"
+        )
+    return float(np.nanmin(feature)), float(np.nanmax(feature))
+
+
+def _writable(form: Form) -> tuple[float, float]:
+    """Smallest and largest value that can be written in this form."""
+    match form.kind:
+        case "category":
+            return 0.0, float(len(form.categories) - 1)
+        case "date":
+            return date_range(form.unit)
+        case "number":
+            return -math.inf, math.inf

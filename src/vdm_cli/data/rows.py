@@ -68,7 +68,12 @@ class Rows:
 
 
 def read_rows(
-    path: str | os.PathLike[str], *, columns: Sequence[str] | None = None, key: str | None = None
+    path: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] | None = None,
+    drop: Sequence[str] = (),
+    key: str | None = None,
+    labels: str | None = None,
 ) -> Rows:
     """Read a file of rows; the format goes by the suffix.
 

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from vdm_cli.data.affine import AffineTransform
 from vdm_cli.data.mixture import GaussianMixture
-from vdm_cli.data.transform import Transform
 
 
 @flax.struct.dataclass
@@ -47,22 +48,60 @@ class Source(Protocol):
         """
 
 
-@dataclass(frozen=True, eq=False)
-class ArraySource:
-    """Rows in device memory, drawn with replacement.
+@flax.struct.dataclass
+class ArrayData:
+    """Rows in device memory.
 
     Attributes:
-        data: (n, *shape), network units, float32.
+        rows: Leaves (n, ...), network units, float32.
+        upto: Share of the total weight up to each row, (n,) float32; None for equal weights.
+    """
+
+    rows: Batch
+    upto: jax.Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource:
+    """Rows in device memory, drawn with replacement, by their weights where they have some.
+
+    Attributes:
+        data: All rows.
         rows: Leading shape of what a step needs: (critic_steps, batch_size).
     """
 
-    data: jax.Array
+    data: ArrayData
     rows: tuple[int, ...]
 
-    def take(self, data: jax.Array, key: jax.Array, step: jax.Array) -> Batch:
+    def take(self, data: ArrayData, key: jax.Array, step: jax.Array) -> Batch:
         """Rows (*rows, *shape) of the step."""
-        index = jax.random.randint(jax.random.fold_in(key, step), self.rows, 0, data.shape[0])
-        return Batch(jnp.take(data, index, axis=0))
+        key = jax.random.fold_in(key, step)
+        count = data.rows.x.shape[0]
+        if data.upto is None:
+            index = jax.random.randint(key, self.rows, 0, count)
+        else:
+            index = jnp.searchsorted(data.upto, jax.random.uniform(key, self.rows), side="right")
+            index = jnp.minimum(index, count - 1)
+        return jax.tree.map(lambda leaf: jnp.take(leaf, index, axis=0), data.rows)
+
+
+def array_source(
+    rows: np.ndarray, conditions: np.ndarray | None, weights: np.ndarray | None, shape: tuple[int, ...]
+) -> ArraySource:
+    """Put rows on the device.
+
+    Args:
+        rows: (n, *shape) in network units.
+        conditions: (n, k) in network units, or None.
+        weights: Non-negative, (n,), or None.
+        shape: Leading shape of what a step needs.
+    """
+    condition = None if conditions is None else jnp.asarray(conditions)
+    upto = None
+    if weights is not None:
+        total = np.cumsum(weights, dtype=np.float64)
+        upto = jnp.asarray(total / total[-1], jnp.float32)
+    return ArraySource(ArrayData(Batch(jnp.asarray(rows), condition), upto), shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +115,7 @@ class FreshSource:
     """
 
     law: GaussianMixture
-    transform: Transform
+    transform: AffineTransform
     rows: tuple[int, ...]
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vdm_cli.divergences.catalog import JENSEN_SHANNON
+from vdm_cli.estimation.reduction import fit_reduction
 from vdm_cli.estimation.trees import Trees
 from vdm_cli.estimation.witness import witness_pair
 
@@ -36,8 +37,9 @@ def fresh_critic_bound(
     Returns:
         The bound; its expectation is at most JS <= log 2, and it may be slightly negative.
     """
-    trees = Trees(p_fit, q_fit, seed)
-    v_p, v_q = (np.clip(trees(rows), -_SCORE_BOUND, _SCORE_BOUND) for rows in (p_eval, q_eval))
+    reduce = fit_reduction(p_fit, q_fit, seed)
+    trees = Trees(reduce(p_fit), reduce(q_fit), seed)
+    v_p, v_q = (np.clip(trees(reduce(rows)), -_SCORE_BOUND, _SCORE_BOUND) for rows in (p_eval, q_eval))
     witness, _ = witness_pair(JENSEN_SHANNON, v_p)
     _, conjugate = witness_pair(JENSEN_SHANNON, v_q)
     return float(witness.mean() - conjugate.mean())

@@ -9,19 +9,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vdm_cli.data.dataset import Dataset
-from vdm_cli.data.source import FreshSource, Source
+from vdm_cli.data.dataset import Dataset, Part, thin
+from vdm_cli.data.features import fit_features
+from vdm_cli.data.form import Form
+from vdm_cli.data.source import Batch, FreshSource, Source
 from vdm_cli.estimation.fresh import fresh_critic_bound
-from vdm_cli.objectives.bound import variational_bound
+from vdm_cli.objectives.packing import pack
 from vdm_cli.training.program import over_seeds
 from vdm_cli.training.state import TrainState
 from vdm_cli.training.step import Players, critic_scores
 
 BOUND_ROWS = 2_048  # validation rows of the live critic's bound, at every line of the metrics
 FRESH_ROWS = 10_000  # rows that a fresh critic is fitted on, and evaluated on, at every checkpoint
-BOUND_STREAM, SUBSET_STREAM = 2, 3
+BOUND_STREAM, SUBSET_STREAM, PACK_STREAM = 2, 3, 5
 
-DrawRows = Callable[[TrainState, int, int, int], np.ndarray]
+DrawRows = Callable[[TrainState, int, int, int], Part]
 
 
 class Validation:
@@ -31,30 +33,31 @@ class Validation:
         players: Of the run.
         dataset: Of the run.
         source: Of the run; a synthetic law gives the fresh critic's rows where no training rows are held.
-        draw: (state, seed index, count, seed) -> generated rows (count, *shape) in data units, as
-            `vdm sample` would write them.
+        draw: (state, seed index, count, seed) -> that many generated rows in data units, as `vdm sample`
+            would write them, with their labels where images are conditioned on labels.
     """
 
     def __init__(self, players: Players, dataset: Dataset, source: Source, draw: DrawRows):
         self._players = players
-        self._dataset = dataset
         self._draw = draw
-        validation = dataset.transform.forward(dataset.validation)
-        self._bound_rows = jnp.asarray(validation[:BOUND_ROWS])
-        self._evaluation_rows = _flat(validation[:FRESH_ROWS])
-        self._fit_rows = _flat(self._training_rows(source))
+        some = dataset.validation.take(np.arange(min(BOUND_ROWS, len(dataset.validation))))
+        rows, conditions = dataset.encode(some)
+        self._bound_rows = Batch(jnp.asarray(rows), None if conditions is None else jnp.asarray(conditions))
+        judged = dataset.validation.take(np.arange(min(FRESH_ROWS, len(dataset.validation))))
+        fitted = _training_rows(dataset, source)
+        self._features = fit_features([fitted.rows], dataset.layout.forms, _label_form(dataset))
+        self._evaluation_rows = self._flat(judged)
+        self._fit_rows = self._flat(fitted)
 
-    def _training_rows(self, source: Source) -> np.ndarray:
-        key = jax.random.key(SUBSET_STREAM)
-        if self._dataset.train is None:
-            assert isinstance(source, FreshSource)
-            return self._dataset.transform.forward(np.asarray(source.law.sample(key, FRESH_ROWS)))
-        count = len(self._dataset.train)
-        chosen = np.random.default_rng(SUBSET_STREAM).permutation(count)[:FRESH_ROWS]
-        return self._dataset.transform.forward(self._dataset.train[np.sort(chosen)])
+    def _flat(self, part: Part) -> np.ndarray:
+        return self._features(part.rows, part.labels)
 
     def bound(self, state: TrainState) -> np.ndarray:
-        """The live critic's bound on validation rows against new samples of the live generator: (seeds,)."""
+        """The live critic's bound on validation rows against new samples of the live generator: (seeds,).
+
+        With packing it bounds D_f(P^m || Q^m), with pairing or the Wasserstein baseline nothing:
+        `Objective.value_name` says which.
+        """
         return np.asarray(_live_bound(self._players, state, self._bound_rows), np.float64)
 
     def divergence(self, state: TrainState, step: int) -> np.ndarray:
@@ -66,24 +69,51 @@ class Validation:
         fit, evaluate = len(self._fit_rows), len(self._evaluation_rows)
         values = []
         for index in range(state.step.shape[0]):
-            rows = self._draw(state, index, fit + evaluate, step)
-            model = _flat(self._dataset.transform.forward(rows))
+            model = self._flat(self._draw(state, index, fit + evaluate, step))
             values.append(fresh_critic_bound(self._fit_rows, model[:fit], self._evaluation_rows, model[fit:]))
         return np.asarray(values)
 
 
 @partial(jax.jit, static_argnums=0)
-def _live_bound(players: Players, state: TrainState, rows: jax.Array) -> jax.Array:
+def _live_bound(players: Players, state: TrainState, rows: Batch) -> jax.Array:
+    objective = players.objective
+    rows = _whole_packs(rows, objective.packing)
+
     def one_seed(state: TrainState) -> jax.Array:
         key = jax.random.fold_in(jax.random.fold_in(state.key, BOUND_STREAM), state.step)
-        latents = players.latent.sample(key, rows.shape[0])
-        fake, _ = players.generator.apply(state.generator.params, state.generator.aux, latents, False)
-        data_scores, _ = critic_scores(players, state.critic.params, state.critic.aux, rows, False)
-        model_scores, _ = critic_scores(players, state.critic.params, state.critic.aux, fake, False)
-        return variational_bound(players.objective.divergence, data_scores, model_scores, smooth=True)
+        latents = players.latent.sample(key, rows.x.shape[0])
+        generator, critic, given = state.generator, state.critic, rows.condition
+        fake, _ = players.generator.apply(generator.params, generator.aux, latents, False, given)
+
+        def scores(side: Batch) -> jax.Array:
+            side = pack(side, objective.packing)
+            return critic_scores(players, critic.params, critic.aux, side.x, False, side.condition)[0]
+
+        return objective.value(scores(rows), scores(Batch(fake, given)))
 
     return over_seeds(one_seed)(state)
 
 
-def _flat(rows: np.ndarray) -> np.ndarray:
-    return rows.reshape(len(rows), -1)
+def _whole_packs(rows: Batch, size: int) -> Batch:
+    """Shuffled, as rows that are neighbors in a file may be alike, and as many as fill their packs."""
+    if size == 1:
+        return rows
+    count = rows.x.shape[0]
+    order = jax.random.permutation(jax.random.key(PACK_STREAM), count)[: count - count % size]
+    return jax.tree.map(lambda leaf: leaf[order], rows)
+
+
+def _training_rows(dataset: Dataset, source: Source) -> Part:
+    """Rows that the fresh critic is fitted on, by the training rows' weights where they have some."""
+    if dataset.train is None:
+        assert isinstance(source, FreshSource)
+        return Part(np.asarray(source.law.sample(jax.random.key(SUBSET_STREAM), FRESH_ROWS)))
+    train = thin(dataset.train, SUBSET_STREAM)
+    chosen = np.random.default_rng(SUBSET_STREAM).permutation(len(train))[:FRESH_ROWS]
+    return train.take(np.sort(chosen))
+
+
+def _label_form(dataset: Dataset) -> Form | None:
+    """How labels beside images are written, where the model is conditioned on them."""
+    conditioning = dataset.conditioning
+    return None if conditioning is None or conditioning.places else conditioning.forms[0]

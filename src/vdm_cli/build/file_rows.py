@@ -1,0 +1,74 @@
+"""The rows of a file that a data section asks for: read, filtered, with their weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vdm_cli.config.data import FileData
+from vdm_cli.data.dataset import Part
+from vdm_cli.data.recode import recode_like
+from vdm_cli.data.rows import Rows, read_rows
+from vdm_cli.data.selection import drop_columns, keep_where, pop_weights
+from vdm_cli.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class FileRows:
+    """What was read.
+
+    Attributes:
+        rows: The rows that take part, without the column of weights.
+        weights: One a row, or None.
+    """
+
+    rows: Rows
+    weights: np.ndarray | None = None
+
+    def part(self, index: np.ndarray) -> Part:
+        """The rows of these indices, with their labels and weights."""
+        labels = self.rows.labels
+        return Part(
+            self.rows.values[index],
+            None if labels is None else labels.values[index],
+            None if self.weights is None else self.weights[index],
+        )
+
+
+def read_file_rows(data: FileData, path: str, like: Rows | None) -> FileRows:
+    """Read one of the files of a data section.
+
+    Args:
+        data: The section.
+        path: Its `path`, or a file of validation or test rows.
+        like: The rows of `path` where another file is read, whose columns and categories it must have.
+
+    Raises:
+        DataError: If it cannot be read, nothing is left of it, or it does not fit `like`.
+    """
+    beside = [*(data.where or ()), *((data.weights,) if data.weights else ())]
+    columns = data.columns and tuple(dict.fromkeys((*data.columns, *beside)))
+    drop = tuple(name for name in data.drop or () if name not in beside)
+    rows = read_rows(
+        path, columns=columns, drop=drop, key=data.key, labels=data.labels if like is None else None
+    )
+    if like is not None:
+        rows = recode_like(rows, like)
+    if data.where:
+        rows = keep_where(rows, data.where)
+    weights = None
+    if data.weights:
+        rows, weights = pop_weights(rows, data.weights)
+    unwanted = [
+        name
+        for name in data.where or ()
+        if name in (data.drop or ()) or (data.columns is not None and name not in data.columns)
+    ]
+    if unwanted and rows.columns is not None:
+        rows = drop_columns(rows, unwanted)
+    if like is not None and rows.values.shape[1:] != like.values.shape[1:]:
+        raise DataError(
+            f"{path}: rows of shape {rows.values.shape[1:]}, but {like.source} has {like.values.shape[1:]}"
+        )
+    return FileRows(rows, weights)
