@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+MAX_CATEGORIES = 500
+Unit = Literal["D", "h", "m", "s", "ms", "us"]
+
 
 @dataclass(frozen=True)
 class Form:
@@ -16,19 +19,23 @@ class Form:
 
     Attributes:
         kind: ``number``, ``category`` or ``date``.
-        categories: Names of a category's codes 0, 1, ..., sorted.
-        pattern: A date's `strftime` pattern; empty for a date of a typed file (parquet).
-        unit: What a date counts: ``D`` for days, ``s`` for seconds, ``us`` for microseconds.
+        categories: Names of a category's codes 0, 1, ..., sorted, but in the order of a parquet dictionary.
+        pattern: A date's `strftime` pattern, with ``%3f`` for milliseconds and ``%-d`` for digits without
+            leading zeros; empty for a date of a typed file (parquet).
+        unit: What a date counts, named as NumPy does: the coarsest that holds every date of the column, from
+            ``D`` for days to ``us`` for microseconds.
         blank: How a missing value is written; None where none is missing.
         stored: Name of the Arrow type of a typed file, so that it is written back; empty for text.
+        pandas: Name of the pandas type that such a file asks for, e.g. ``Int64``; empty where it asks none.
     """
 
     kind: Literal["number", "category", "date"] = "number"
     categories: tuple[str, ...] = ()
     pattern: str = ""
-    unit: Literal["D", "s", "us"] = "D"
+    unit: Unit = "D"
     blank: str | None = None
     stored: str = ""
+    pandas: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The form as values that JSON can hold."""

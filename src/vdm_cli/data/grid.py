@@ -20,10 +20,12 @@ def decimals_of(values: np.ndarray) -> int | None:
     column has no vote: a column of mostly zeros is not taken for whole numbers.
 
     Args:
-        values: Finite numbers, shape (n,) with n >= 1, of their file's own type, which sets the precision.
+        values: Shape (n,), finite but for NaN, which has no vote; of their file's own type, which sets the
+            precision.
     """
     if values.dtype.kind in "iu":
         return 0
+    values = values[~np.isnan(values)]
     magnitudes = np.abs(values[values != 0])
     if magnitudes.size == 0:
         return 0

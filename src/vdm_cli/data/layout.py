@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from vdm_cli.data.form import Form
 from vdm_cli.data.dates import date_range
 from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.grid import decimals_of, round_to_decimals
@@ -183,6 +182,7 @@ def fit_layout(rows: Rows, values: np.ndarray) -> Layout:
         raise ValueError(f"values must be rows of shape {shape}, at least one, got {values.shape}")
     entries = _num_entries(shape)
     features = values.reshape(-1, entries).T
+    forms = rows.forms or (NUMBER,) * entries
     ranges = [_range(rows, index, feature) for index, feature in enumerate(features)]
     return Layout(
         shape=shape,
@@ -190,8 +190,8 @@ def fit_layout(rows: Rows, values: np.ndarray) -> Layout:
         columns=rows.columns,
         integer=rows.integer,
         decimals=tuple(
-            0 if integer else decimals_of(feature if form.stored not in _NARROW else feature.astype(_NARROW[form.stored]))
-            for integer, feature, form in zip(rows.integer, features, rows.forms or (NUMBER,) * entries, strict=True)
+            0 if integer else decimals_of(feature.astype(_NARROW.get(form.stored, feature.dtype)))
+            for integer, feature, form in zip(rows.integer, features, forms, strict=True)
         ),
         text_decimals=rows.text_decimals,
         minimum=tuple(low for low, _ in ranges),

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
+import dataclasses
 import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 
+from vdm_cli.data.files.cifar import read_cifar
 from vdm_cli.data.files.csv import read_csv
+from vdm_cli.data.files.hdf5 import read_hdf5
+from vdm_cli.data.files.idx import read_idx, read_idx_labels
+from vdm_cli.data.files.images import read_image_folder
 from vdm_cli.data.files.npy import read_npy
 from vdm_cli.data.files.npz import read_npz
+from vdm_cli.data.files.root import read_root
+from vdm_cli.data.files.table import Table
 from vdm_cli.data.form import Form
+from vdm_cli.data.kinds import Kind, kind_of
+from vdm_cli.data.labels import Labels, as_labels, check_count
+from vdm_cli.data_path import names_array_of, split_name
 from vdm_cli.errors import DataError
 
-SUFFIXES = (".npy", ".npz", ".csv")
-
-
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """What stands beside the rows of a file of images: one class, or a number, for each.
-
-    Attributes:
-        values: Shape (n,), float64; codes of `form` where that is a category.
-        form: How they are written.
-        name: What a configuration and the command line call them.
-    """
-
-    values: np.ndarray
-    form: Form
-    name: str = "label"
+__all__ = ["Labels", "Rows", "read_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +49,7 @@ class Rows:
         header: False for a csv file without a line of names.
         forms: How each feature is written; one entry a feature for tables, empty for plain numbers.
         labels: What stands beside the rows of a file of images, where there is something.
+        ignored: Number of files in a folder of images that are none.
     """
 
     values: np.ndarray
@@ -65,6 +61,7 @@ class Rows:
     header: bool = True
     forms: tuple[Form, ...] = ()
     labels: Labels | None = None
+    ignored: int = 0
 
 
 def read_rows(
@@ -75,43 +72,102 @@ def read_rows(
     key: str | None = None,
     labels: str | None = None,
 ) -> Rows:
-    """Read a file of rows; the format goes by the suffix.
+    """Read a file of rows, or a folder of images; `vdm_cli.data.kinds` tells by its name what it is.
 
     Args:
-        path: The file: ``.npy``, ``.npz`` or ``.csv``.
-        columns: Which columns to keep, in which order; only for tables with a header.
+        path: The file or folder; ``FILE:NAME`` means one array or tree inside a .npz, HDF5 or ROOT file.
+        columns: Which columns to keep, in which order; only for tables with names.
+        drop: Which columns to leave out; only for tables with names.
         key: Which array to take; only for ``.npz``.
+        labels: A file with one label a row, or the name of an array in the same .npz or HDF5 file; not for
+            tables.  Without it IDX, CIFAR and folders of images have the labels that belong to them.
 
     Raises:
-        DataError: If the file cannot be read as rows of finite numbers; the message says what is wrong,
-            where, and what to do.
+        DataError: If the file cannot be read as rows of numbers; the message says what is wrong, where, and
+            what to do.
     """
     source = os.fspath(path)
-    file = Path(source)
-    suffix = file.suffix.lower()
-    _require_file(file, source)
-    if suffix not in SUFFIXES:
-        kind = f"files of type '{suffix}' are" if suffix else "a file without a suffix is"
-        raise DataError(f"{source}: {kind} not supported; supported are {', '.join(SUFFIXES)}")
-    if key is not None and suffix != ".npz":
-        raise DataError(f"{source}: key '{key}' chooses an array of an .npz file, and this is {suffix}")
-    if columns is not None and suffix != ".csv":
-        raise DataError(f"{source}: data.columns chooses columns by name, and {suffix} arrays have no names")
+    plain, name = split_name(source)
+    file = Path(plain)
+    kind = kind_of(file, source)
+    _check_options(kind, source, columns=columns is not None or bool(drop), key=key, labels=labels)
+    if key is not None and name is not None:
+        raise DataError(f"{source}: key '{key}' and the name after the colon both choose an array; give one")
     try:
-        if suffix == ".csv":
-            table = read_csv(file, source, columns)
-            return Rows(
-                values=table.values,
-                columns=table.columns,
-                source=source,
-                integer=table.integer,
-                text_decimals=table.text_decimals,
-                delimiter=table.delimiter,
-                header=table.columns is not None,
-            )
-        values = read_npy(file, source) if suffix == ".npy" else read_npz(file, source, key)
+        rows = _read(kind, file, source, key if name is None else name, columns, drop)
+        if labels is None:
+            return rows
+        own = _read_labels(kind, file, source, labels)
+        return dataclasses.replace(rows, labels=check_count(own, len(rows.values), labels, source))
     except OSError as error:
         raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise DataError(f"{source}: needs more memory than there is") from error
+
+
+def _read(
+    kind: Kind,
+    file: Path,
+    source: str,
+    name: str | None,
+    columns: Sequence[str] | None,
+    drop: Sequence[str],
+) -> Rows:
+    """Read a file of a known kind; `name` is what is meant inside it."""
+    match kind:
+        case Kind.NPY:
+            return _array_rows(read_npy(file, source), source)
+        case Kind.NPZ:
+            return _array_rows(read_npz(file, source, name), source)
+        case Kind.HDF5:
+            return _array_rows(read_hdf5(file, source, name), source)
+        case Kind.IDX:
+            values = read_idx(file, source)
+            labels = read_idx_labels(file, source, len(values)) if values.ndim in (3, 4) else None
+            return _array_rows(values, source, labels)
+        case Kind.CIFAR:
+            values, labels = read_cifar(file, source)
+            return _array_rows(values, source, labels)
+        case Kind.IMAGES:
+            values, folder = read_image_folder(file, source)
+            return dataclasses.replace(_array_rows(values, source, folder.labels), ignored=folder.ignored)
+        case Kind.CSV:
+            return _table_rows(read_csv(file, source, columns, drop), source)
+        case Kind.ROOT:
+            return _table_rows(read_root(file, source, name, columns, drop), source)
+        case _:
+            assert_never(kind)
+
+
+def _check_options(kind: Kind, source: str, *, columns: bool, key: str | None, labels: str | None) -> None:
+    """Refuse what does not go with a kind of file."""
+    if key is not None and kind is not Kind.NPZ:
+        raise DataError(f"{source}: key '{key}' chooses an array of an .npz file, and this is {kind.value}")
+    if columns and not kind.is_table:
+        raise DataError(
+            f"{source}: data.columns and data.drop choose columns by name, and this has none ({kind.value})"
+        )
+    if labels is not None and kind.is_table:
+        raise DataError(f"{source}: labels belong to arrays and images; in a table they are a column")
+
+
+def _read_labels(kind: Kind, file: Path, source: str, labels: str) -> Labels:
+    """Read the labels from an array of the same file, or from a file of their own."""
+    if names_array_of(source, labels):
+        values = read_npz(file, source, labels) if kind is Kind.NPZ else read_hdf5(file, source, labels)
+        return as_labels(values, f"{file}:{labels}")
+    rows = read_rows(labels)
+    if not rows.forms and rows.integer == (True,) and rows.values.dtype.kind == "f":
+        return as_labels(rows.values.astype(np.int64), labels)
+    if not rows.forms:
+        return as_labels(rows.values, labels)
+    if len(rows.forms) > 1 or np.isnan(rows.values).any():
+        what = "blank cells" if len(rows.forms) == 1 else f"{len(rows.forms)} columns"
+        raise DataError(f"{labels}: has {what}; labels are one column without blanks")
+    return Labels(rows.values[:, 0], rows.forms[0])
+
+
+def _array_rows(values: np.ndarray, source: str, labels: Labels | None = None) -> Rows:
     entries = math.prod(values.shape[1:]) if values.ndim <= 2 else 1
     return Rows(
         values=values,
@@ -119,23 +175,18 @@ def read_rows(
         source=source,
         integer=(values.dtype.kind in "iu",) * entries,
         text_decimals=(0,) * entries,
+        labels=labels,
     )
 
 
-def _require_file(file: Path, source: str) -> None:
-    """Refuse what is no regular file, naming the nearest one in the same folder."""
-    try:
-        if file.is_dir():
-            raise DataError(f"{source}: is a directory, not a file of rows")
-        if file.is_file():
-            return
-        if file.exists():
-            raise DataError(f"{source}: is not a regular file")
-        siblings = sorted(entry.name for entry in file.parent.iterdir()) if file.parent.is_dir() else []
-    except (OSError, ValueError) as error:
-        raise DataError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    if not file.parent.is_dir():
-        raise DataError(f"{source}: no such file: the folder {file.parent} does not exist")
-    near = difflib.get_close_matches(file.name, siblings, n=1, cutoff=0.6)
-    hint = f". Did you mean {file.parent / near[0]}?" if near else f" in the folder {file.parent}"
-    raise DataError(f"{source}: no such file{hint}")
+def _table_rows(table: Table, source: str) -> Rows:
+    return Rows(
+        values=table.values,
+        columns=table.columns,
+        source=source,
+        integer=table.integer,
+        text_decimals=table.text_decimals,
+        delimiter=table.delimiter,
+        header=table.columns is not None,
+        forms=table.forms,
+    )

@@ -2,92 +2,159 @@
 
 from __future__ import annotations
 
-import difflib
+import contextlib
+import io
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
-from vdm_cli.data.files.csv_cells import Cells, is_missing, is_number, parse_cells
-from vdm_cli.data.files.csv_fault import cell_fault, encoding_fault
+from vdm_cli.data.files.compressed import open_bytes
+from vdm_cli.data.files.csv_cells import (
+    Cells,
+    fewest_decimals,
+    is_infinite,
+    is_missing,
+    is_number,
+    parse_cells,
+)
+from vdm_cli.data.files.csv_columns import Column, TextColumn
+from vdm_cli.data.files.csv_dates import patterns_of
+from vdm_cli.data.files.csv_fault import column_fault, encoding_fault
 from vdm_cli.data.files.csv_lines import read_records
+from vdm_cli.data.files.table import Table, choose_columns
+from vdm_cli.data.form import NUMBER
 from vdm_cli.errors import DataError
 
 _BLOCK = 512  # rows turned into numbers at once: few enough for their text to stay in the cache
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """The numbers of a csv file, and how they were printed there.
+@dataclass(frozen=True)
+class _Head:
+    """What the first line of a file says.
 
     Attributes:
-        values: Finite float64, shape (n, d).
-        columns: Names of the columns, or None where the file has no line of names.
-        integer: Whether every cell of the column has neither point nor exponent.
-        text_decimals: Fewest decimals printed in any cell of the column.
         delimiter: What parts the cells.
+        names: Names of the columns, or None where the first line is a row.
+        width: Cells in a line.
     """
 
-    values: np.ndarray
-    columns: tuple[str, ...] | None
-    integer: tuple[bool, ...]
-    text_decimals: tuple[int, ...]
     delimiter: str
+    names: tuple[str, ...] | None
+    width: int
 
 
-def read_csv(path: Path, source: str, columns: Sequence[str] | None = None) -> Table:
-    """Read a csv file in UTF-8 as a table of finite numbers.
+def read_csv(
+    path: Path, source: str, columns: Sequence[str] | None = None, drop: Sequence[str] = ()
+) -> Table:
+    """Read a csv file in UTF-8, plain or compressed, as a table of numbers, categories, dates and blanks.
 
-    A first line of numbers, or of numbers and gaps, is a row; any other gives the names.
+    A first line of numbers, or of numbers and gaps, is a row; any other gives the names.  Each column is the
+    first of these that it can be:
+
+    - numbers; blank cells (empty, NA, nan, ?, -, null and their like) are NaN;
+    - dates, all of one pattern: year first, or day first, or month first where the days say so;
+    - categories: at most `MAX_CATEGORIES` different texts, also ``True`` and ``False``; only empty cells are
+      blank.  Many different numbers (or dates) with a few odd texts among them are an error, not categories.
 
     Args:
-        path: The file.
+        path: The file; ``.csv.gz`` is decompressed on the way.
         source: What to call it in messages.
-        columns: Names of the columns to keep, in this order; None keeps all.  The others may hold text.
+        columns: Names of the columns to keep, in this order; None keeps all.
+        drop: Names of the columns to leave out; what they hold does not matter.
 
     Raises:
         DataError: If the file is no such table; the message gives line, column, text and remedy.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return _read(stream, path, source, columns)
+        return _read(path, source, columns, drop)
     except UnicodeDecodeError as error:
         raise encoding_fault(path, source) from error
 
 
-def _read(stream: TextIO, path: Path, source: str, columns: Sequence[str] | None) -> Table:
-    delimiter, records = read_records(stream, source)
-    try:
-        line, first = next(records)
-    except StopIteration:
-        raise DataError(f"{source}: is empty; a table has at least one row") from None
-    names = _header(first, line, source)
-    width = len(first)
-    chosen = _choose(names, columns, source, width)
-    rows = records if names is not None else itertools.chain([(line, first)], records)
-    parts: list[list[Cells]] = []
-    for block in _blocks(rows, width, source):
-        by_column = list(zip(*block, strict=True))
-        cells = [parse_cells(by_column[index]) for index in chosen]
-        parts.append([cell for cell in cells if cell is not None])
-        if len(parts[-1]) != len(chosen):
-            raise cell_fault(path, source, delimiter, names, chosen)
-    if not parts:
+def _read(path: Path, source: str, columns: Sequence[str] | None, drop: Sequence[str]) -> Table:
+    with _open(path, source) as (head, records):
+        if head.names is not None:
+            chosen = choose_columns(head.names, source, columns, drop)
+        elif columns is not None or drop:
+            option = "data.drop" if columns is None else "data.columns"
+            raise DataError(f"{source}: has no line of names, so {option} cannot choose columns; add one")
+        else:
+            chosen = tuple(range(head.width))
+        numeric: dict[int, list[Cells]] = {index: [] for index in chosen}
+        count = 0
+        for block in _blocks(records, head.width, source):
+            by_column = list(zip(*block, strict=True))
+            count += len(block)
+            for index in list(numeric):
+                cells = parse_cells(by_column[index])
+                if cells is None:
+                    del numeric[index]
+                else:
+                    numeric[index].append(cells)
+    if not count:
         raise DataError(f"{source}: has a line of names and no rows")
-    by_feature = list(zip(*parts, strict=True))
-    values = np.empty((sum(len(part[0].values) for part in parts), len(chosen)))
-    for index, feature in enumerate(by_feature):
-        np.concatenate([cells.values for cells in feature], out=values[:, index])
+    others = _read_texts(path, source, [index for index in chosen if index not in numeric])
+    values = np.empty((count, len(chosen)))
+    features = []
+    for place, index in enumerate(chosen):
+        if index in numeric:
+            parts = numeric.pop(index)
+            np.concatenate([cells.values for cells in parts], out=values[:, place])
+            features.append((all(cells.integer for cells in parts), fewest_decimals(parts), NUMBER))
+        else:
+            column = others.pop(index)
+            _check_name(head, index, column, source)
+            values[:, place] = column.values
+            features.append((column.integer, column.text_decimals, column.form))
+    integer, text_decimals, forms = zip(*features, strict=True)
     return Table(
         values=values,
-        columns=None if names is None else tuple(names[index] for index in chosen),
-        integer=tuple(all(cells.integer for cells in feature) for feature in by_feature),
-        text_decimals=tuple(min(cells.text_decimals for cells in feature) for feature in by_feature),
-        delimiter=delimiter,
+        columns=None if head.names is None else tuple(head.names[index] for index in chosen),
+        integer=integer,
+        text_decimals=text_decimals,
+        delimiter=head.delimiter,
+        forms=() if all(form == NUMBER for form in forms) else forms,
     )
+
+
+def _read_texts(path: Path, source: str, chosen: Sequence[int]) -> dict[int, Column]:
+    """Read the columns again that are not numbers throughout."""
+    if not chosen:
+        return {}
+    columns = {index: TextColumn() for index in chosen}
+    with _open(path, source) as (head, records):
+        for block in _blocks(records, head.width, source):
+            by_column = list(zip(*block, strict=True))
+            for index, column in columns.items():
+                column.add(by_column[index])
+            if any(column.hopeless for column in columns.values()):
+                break
+    finished = {}
+    for index, column in sorted(columns.items(), key=lambda item: not item[1].hopeless):
+        done = None if column.hopeless else column.finish()
+        if done is None:
+            with _open(path, source) as (head, records):
+                cells = ((line, record[index]) for line, record in records if len(record) == head.width)
+                raise column_fault(cells, source, index, head.names)
+        finished[index] = done
+    return finished
+
+
+@contextlib.contextmanager
+def _open(path: Path, source: str) -> Iterator[tuple[_Head, Iterator[tuple[int, list[str]]]]]:
+    """Open the file; yield what its first line says, and its rows, each with the number of its last line."""
+    with io.TextIOWrapper(open_bytes(path, source), encoding="utf-8-sig", newline="") as stream:
+        delimiter, records = read_records(stream, source)
+        try:
+            line, first = next(records)
+        except StopIteration:
+            raise DataError(f"{source}: is empty; a table has at least one row") from None
+        names = _header(first, line, source)
+        rows = records if names is not None else itertools.chain([(line, first)], records)
+        yield _Head(delimiter, names, len(first)), rows
 
 
 def _blocks(records: Iterator[tuple[int, list[str]]], width: int, source: str) -> Iterator[list[list[str]]]:
@@ -95,7 +162,7 @@ def _blocks(records: Iterator[tuple[int, list[str]]], width: int, source: str) -
     block: list[list[str]] = []
     blank = 0
     for line, record in records:
-        if len(record) <= 1 and not "".join(record).strip():
+        if not record or (len(record) == 1 < width and not record[0].strip()):
             blank = blank or line
             continue
         if blank:
@@ -118,7 +185,7 @@ def _header(first: list[str], line: int, source: str) -> tuple[str, ...] | None:
     if not "".join(first).strip():
         raise DataError(f"{source}: line {line} is blank; the first line gives the names or the first row")
     numbers = [cell.strip() for cell in first if is_number(cell)]
-    if numbers and all(is_number(cell) or is_missing(cell) for cell in first):
+    if numbers and all(is_number(cell) or is_missing(cell) or is_infinite(cell) for cell in first):
         return None
     if any("." in number for number in numbers):
         text = next(cell.strip() for cell in first if not is_number(cell))
@@ -129,35 +196,11 @@ def _header(first: list[str], line: int, source: str) -> tuple[str, ...] | None:
     return tuple(cell.strip() for cell in first)
 
 
-def _choose(
-    names: tuple[str, ...] | None, columns: Sequence[str] | None, source: str, width: int
-) -> tuple[int, ...]:
-    """Index of each column to read."""
-    if names is None:
-        if columns is not None:
-            raise DataError(f"{source}: has no line of names, so data.columns cannot choose columns; add one")
-        return tuple(range(width))
-    wanted = names if columns is None else tuple(columns)
-    if not wanted:
-        raise DataError(f"{source}: data.columns is empty; name at least one of {_listed(names)}")
-    for name in wanted:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise DataError(f"{source}: has no column '{name}'; its columns are {_listed(names)}.{hint}")
-        if columns is not None and wanted.count(name) > 1:
-            raise DataError(f"{source}: data.columns names '{name}' {wanted.count(name)} times")
-        if names.count(name) > 1:
-            raise DataError(
-                f"{source}: {names.count(name)} columns are named '{name}'; give each a name of its own"
-            )
-        if columns is None and not name:
-            raise DataError(
-                f"{source}: column {names.index(name) + 1} has no name (an index saved with the table?); "
-                "name it, or choose the others with data.columns"
-            )
-    return tuple(names.index(name) for name in wanted)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+def _check_name(head: _Head, index: int, column: Column, source: str) -> None:
+    """Refuse a name that is one of its own column's values: the first line is a row."""
+    name = head.names[index] if head.names is not None else ""
+    if name in column.form.categories or (column.form.pattern and column.form.pattern in patterns_of(name)):
+        raise DataError(
+            f"{source}: '{name}' in the first line is also a value of its own column, as if "
+            "the line were a row; give the file a first line of names"
+        )

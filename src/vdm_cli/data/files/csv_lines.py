@@ -49,7 +49,8 @@ def _lines(stream: TextIO, source: str) -> Iterator[str]:
             raise DataError(f"{source}: line {number} holds a zero byte; this is not a text file in UTF-8")
         if len(line) >= _LONGEST_LINE:
             raise DataError(f"{source}: line {number} has over {_LONGEST_LINE} characters; this is no table")
-        yield line
+        # A line of spaces is a blank line; in a table of one column csv would make it a blank cell.
+        yield line.lstrip(" ") if line.isspace() else line
 
 
 def _prepend(first: str, lines: Iterator[str]) -> Iterator[str]:
