@@ -69,7 +69,9 @@ def build_experiment(
         source = FreshSource(dataset.law, dataset.transform, rows)
     else:
         source = array_source(*dataset.encode(dataset.train), dataset.train.weights, rows)
-    return Experiment(config, dataset, players, Program(make_train_step(players), source))
+    convolves = players.generator.convolves or players.critic.convolves
+    scans = not (convolves and jax.default_backend() == "cpu")
+    return Experiment(config, dataset, players, Program(make_train_step(players), source, scans))
 
 
 def players_for(

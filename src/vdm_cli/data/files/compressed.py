@@ -48,7 +48,26 @@ def plain_name(path: Path) -> str:
 def most_bytes(path: Path) -> int:
     """Return how many bytes `open_bytes` can yield: the size of a plain file, else an upper bound."""
     size = path.stat().st_size
-    return size if path.suffix.lower() not in COMPRESSIONS else max(ALWAYS_ALLOWED, LARGEST_FACTOR * size)
+    return size if path.suffix.lower() not in COMPRESSIONS else _largest_content(size)
+
+
+def check_expansion(claimed: int, size: int, place: str) -> None:
+    """Refuse what claims to hold far more than its file could unless it were a decompression bomb.
+
+    Args:
+        claimed: Bytes of values.
+        size: Bytes of the file.
+        place: What to call it in messages.
+    """
+    if claimed > _largest_content(size):
+        raise DataError(
+            f"{place}: claims {claimed} bytes of values in a file of {size}, over {LARGEST_FACTOR}-fold, as "
+            "decompression bombs do; if it is meant to, save it as .npy or .parquet"
+        )
+
+
+def _largest_content(size: int) -> int:
+    return max(ALWAYS_ALLOWED, LARGEST_FACTOR * size)
 
 
 class _Expanded(io.RawIOBase):
@@ -77,7 +96,7 @@ class _Expanded(io.RawIOBase):
                 f"{self._source}: is no {self._kind} file, or is damaged ({error}); copy or download it again"
             ) from error
         self._count += count
-        if self._count > max(ALWAYS_ALLOWED, LARGEST_FACTOR * self._compressed.tell()):
+        if self._count > _largest_content(self._compressed.tell()):
             raise DataError(
                 f"{self._source}: expands more than {LARGEST_FACTOR}-fold, as decompression bombs do; "
                 "if it is meant to, decompress it and give the plain file"

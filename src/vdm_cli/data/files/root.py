@@ -1,0 +1,144 @@
+"""ROOT, the format of particle physics: the flat branches of a tree are columns (extra ``root``)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vdm_cli.data.files.compressed import check_expansion
+from vdm_cli.data.files.inside import choose_inside
+from vdm_cli.data.files.table import Table, choose_columns
+from vdm_cli.errors import DataError
+
+if TYPE_CHECKING:
+    import uproot
+
+_LISTED = 8  # branches named in a message
+_EXACT = 2**53  # whole numbers up to here are float64's
+_TREES = ("TTree", "TNtuple*", "ROOT::RNTuple")
+_WIDTHS = {
+    "bool": 1,
+    **{f"{sign}int{8 * width}_t": width for sign in ("", "u") for width in (1, 2, 4, 8)},
+    "float": 4,
+    "double": 8,
+    "Float16_t": 4,
+    "Double32_t": 8,
+}
+
+
+def read_root(
+    path: Path,
+    source: str,
+    name: str | None = None,
+    columns: Sequence[str] | None = None,
+    drop: Sequence[str] = (),
+) -> Table:
+    """Read the branches of a tree that hold one number an entry.
+
+    Args:
+        path: The file.
+        source: What to call it in messages.
+        name: Path of the tree inside the file; may be left out where there is only one.
+        columns: Names of the branches to keep, in this order; None keeps all.
+        drop: Names of the branches to leave out.
+
+    Raises:
+        DataError: If uproot is not installed, the tree cannot be told, or a branch that is wanted does not
+            hold one finite number an entry.
+    """
+    try:
+        import uproot
+    except ImportError as error:
+        raise DataError(
+            f"{source}: reading ROOT files needs the package uproot; "
+            "install it with: pip install 'vdm-cli[root]'"
+        ) from error
+    damage = (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        NotImplementedError,
+        RuntimeError,
+        struct.error,
+        zlib.error,
+        uproot.deserialization.DeserializationError,
+    )
+    try:
+        with uproot.open(path) as file:
+            tree = _find(file, path, name)
+            place = f"{path}:{tree.object_path.strip('/').partition(';')[0]}"
+            branches = tree.branches if isinstance(tree, uproot.TTree) else tree.fields
+            names = [branch.name for branch in branches]
+            chosen = [branches[index] for index in choose_columns(names, place, columns, drop)]
+            _check(chosen, tree.num_entries, path, place)
+            arrays = [branch.array(library="np") for branch in chosen]
+    except damage as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise DataError(f"{source}: is not a ROOT file, or is damaged: {reason[:120]}") from error
+    kept = tuple(branch.name for branch in chosen)
+    if any(array.shape != (tree.num_entries,) for array in arrays):
+        raise DataError(f"{place}: is damaged: a branch has not the {tree.num_entries} entries of its tree")
+    return Table(
+        values=_joined(arrays, kept, place),
+        columns=kept,
+        integer=tuple(array.dtype.kind in "biu" for array in arrays),
+        text_decimals=(0,) * len(kept),
+    )
+
+
+def _find(file: uproot.ReadOnlyDirectory, path: Path, name: str | None) -> Any:
+    """The tree, or RNTuple, that is meant."""
+    # a tree saved several times has one name, which means the last of them
+    held = dict.fromkeys(file.keys(filter_classname=_TREES, cycle=False))
+    return file[choose_inside(list(held), name, path, "tree")]
+
+
+def _check(branches: Sequence[Any], count: int, path: Path, place: str) -> None:
+    """Refuse branches that are no columns of numbers, and more of them than the file can hold."""
+    widths = {branch.name: _WIDTHS.get(branch.typename.removeprefix("std::")) for branch in branches}
+    bad = [name for name, width in widths.items() if width is None]
+    good = [name for name, width in widths.items() if width is not None]
+    if bad:
+        remedy = f"choose others with data.columns: [{_listed(good)}]" if good else "it has no other branches"
+        raise DataError(
+            f"{place}: {_listed(bad)} {'hold' if len(bad) > 1 else 'holds'} no single number an entry (list, "
+            f"text or object); {remedy}"
+        )
+    if count < 1:
+        raise DataError(f"{place}: has no entries")
+    size = count * sum(width or 0 for width in widths.values())
+    check_expansion(size, path.stat().st_size, place)
+
+
+def _joined(arrays: Sequence[np.ndarray], names: Sequence[str], place: str) -> np.ndarray:
+    """The columns as float64, shape (n, d), none of them changed by it."""
+    values = np.empty((len(arrays[0]), len(arrays)))
+    for index, (array, name) in enumerate(zip(arrays, names, strict=True)):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            first = int(np.argmin(np.isfinite(array)))
+            raise DataError(
+                f"{place}: entry {first}, branch '{name}' is {array[first]} (entries count from 0); "
+                f"leave the column out with data.drop: [{name}], or remove such entries"
+            )
+        if array.dtype.kind in "iu" and max(abs(int(array.min())), abs(int(array.max()))) > _EXACT:
+            raise DataError(
+                f"{place}: branch '{name}' has whole numbers beyond 2^53, which float64 cannot hold (numbers "
+                f"of events?); leave the column out with data.drop: [{name}]"
+            )
+        values[:, index] = array
+    return values
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
