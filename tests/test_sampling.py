@@ -19,7 +19,9 @@ OFFSET, SCALE = np.array([1000.0, -2.0]), np.array([50.0, 0.01])
 
 def make(network: Network, kind: str = "normal") -> Generator:
     params, aux = jax.jit(network.init)(jax.random.key(2))
-    return Generator(network, params, aux, Latent(kind, 3), AffineTransform(OFFSET, SCALE), continuous_layout((2,)))
+    return Generator(
+        network, params, aux, Latent(kind, 3), AffineTransform(OFFSET, SCALE), continuous_layout((2,))
+    )
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from vdm_cli.data.transform import Transform
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.network import Aux, Network, Params
 
+Given = Mapping[str, str] | np.ndarray
 BLOCK = 1024  # rows a block: memory is bounded by it, and row i depends on the seed and i alone
 
 
@@ -48,25 +49,38 @@ class Generator:
     clip: bool = True
     conditioning: Conditioning | None = None
 
-    def conditions(self, count: int, seed: int) -> np.ndarray | None:
-        """Conditions (count, k) in data units, as the training rows have them; None where there are none."""
-        return None if self.conditioning is None else self.conditioning.draw(count, seed)
-
-    def blocks(self, count: int, seed: int, conditions: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    def blocks(self, count: int, seed: int, given: Given | None = None) -> Iterator[np.ndarray]:
         """Yield ``count`` rows (n, *shape) in data units, `BLOCK` at a time.
 
         The first rows of a longer draw are those of a shorter one with the same seed.
 
         Args:
             count: How many.
-            seed: Of the latents, and of the conditions where none are given.
-            conditions: What each row is given, (count, k) in data units; a table's rows hold them too.
+            seed: Of the latents, and of conditions that are drawn.
+            given: Conditions by name, the others being drawn as the training rows have them; or conditions
+                (m, k) in data units, taken in order and from the start again.  A table's rows hold them too.
         """
-        if conditions is None:
-            conditions = self.conditions(count, seed)
+        return (rows for rows, _ in self._blocks(count, seed, given))
+
+    def sample(self, count: int, seed: int, given: Given | None = None) -> np.ndarray:
+        """All of `blocks` in one array (count, *shape)."""
+        return np.concatenate(list(self.blocks(count, seed, given)))
+
+    def part(self, count: int, seed: int) -> Part:
+        """`sample`, with the conditions beside images as their labels."""
+        pieces = list(self._blocks(count, seed, None))
+        labels = None
+        if self.conditioning is not None and not self.conditioning.places:
+            labels = np.concatenate([given[:, 0] for _, given in pieces if given is not None])
+        return Part(np.concatenate([rows for rows, _ in pieces]), labels)
+
+    def _blocks(
+        self, count: int, seed: int, given: Given | None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Rows in data units and their conditions."""
         key = jax.random.key(seed)
         for block, start in enumerate(range(0, count, BLOCK)):
-            given = None if conditions is None else conditions[start : start + BLOCK]
+            conditions = self._conditions(given, start, min(BLOCK, count - start), seed)
             rows = np.asarray(
                 generate(
                     self.network,
@@ -75,30 +89,27 @@ class Generator:
                     self.params,
                     self.aux,
                     jax.random.fold_in(key, block),
-                    self._encoded(given),
+                    self._encoded(conditions),
                 )
             )
             restored = self.transform.inverse(rows[: count - start])
-            yield self.layout.restore(self._joined(restored, given), round=self.round, clip=self.clip)
+            joined = self._joined(restored, conditions)
+            yield self.layout.restore(joined, round=self.round, clip=self.clip), conditions
 
-    def sample(self, count: int, seed: int, conditions: np.ndarray | None = None) -> np.ndarray:
-        """All of `blocks` in one array (count, *shape)."""
-        return np.concatenate(list(self.blocks(count, seed, conditions)))
+    def _conditions(self, given: Given | None, start: int, count: int, seed: int) -> np.ndarray | None:
+        """Conditions (count, k) of one block, in data units; None for a model without."""
+        if self.conditioning is None:
+            return None
+        if isinstance(given, np.ndarray):
+            return given[np.arange(start, start + count) % len(given)]
+        return self.conditioning.draw(count, (seed, start), given)
 
-    def part(self, count: int, seed: int, conditions: np.ndarray | None = None) -> Part:
-        """`sample`, with the conditions beside images as their labels."""
-        if conditions is None:
-            conditions = self.conditions(count, seed)
-        rows = self.sample(count, seed, conditions)
-        beside = conditions is not None and self.conditioning is not None and not self.conditioning.places
-        return Part(rows, conditions[:, 0] if beside and conditions is not None else None)
-
-    def classes_in_turn(self, count: int, seed: int) -> np.ndarray | None:
-        """Conditions (count, k) for a picture: one class after the other, where it is a class."""
+    def classes_in_turn(self) -> np.ndarray | None:
+        """Conditions (m, 1) for a picture, each class once; None where the condition is not one class."""
         conditioning = self.conditioning
         if conditioning is None or len(conditioning.names) > 1 or conditioning.forms[0].kind != "category":
-            return self.conditions(count, seed)
-        return np.resize(conditioning.known[:, 0], count)[:, None]
+            return None
+        return conditioning.known
 
     def _encoded(self, conditions: np.ndarray | None) -> jax.Array | None:
         """Conditions (n, k) in network units, repeated to a whole block."""

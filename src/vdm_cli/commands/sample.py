@@ -13,6 +13,7 @@ from vdm_cli.commands.load import LoadedRun, load
 from vdm_cli.data.layout import Layout
 from vdm_cli.data.output import check_output, write_rows
 from vdm_cli.errors import UsageError
+from vdm_cli.sampling import Given
 
 DEFAULT_COUNT = 10_000
 
@@ -78,33 +79,27 @@ def sample(
         which = f"-index-{seed_index}" if run.config.training.num_seeds > 1 else ""
         output = folder / f"step-{run.step:08d}-seed-{seed}{which}{_natural_suffix(layout)}"
     path = Path(output)
-    conditions, count = _conditions(run, condition, condition_file, num_samples, seed)
+    given = _given(run, condition, condition_file)
+    count = num_samples or (len(given) if isinstance(given, np.ndarray) else DEFAULT_COUNT)
     check_output(path, layout, count, force)
-    write_rows(path, run.generator.blocks(count, seed, conditions), layout, count)
+    write_rows(path, run.generator.blocks(count, seed, given), layout, count)
     return SampleResult(path, count, layout.shape, run.step)
 
 
-def _conditions(
-    run: LoadedRun,
-    asked: Mapping[str, str] | None,
-    file: str | Path | None,
-    num_samples: int | None,
-    seed: int,
-) -> tuple[np.ndarray | None, int]:
-    """The conditions of all samples, in data units, and how many samples there are."""
+def _given(run: LoadedRun, asked: Mapping[str, str] | None, file: str | Path | None) -> Given | None:
+    """What the samples are given: conditions by name, or a table of them in data units."""
     conditioning = run.generator.conditioning
     if not asked and file is None:
-        return None, num_samples or DEFAULT_COUNT
+        return None
     if conditioning is None:
         raise UsageError(f"{run.directory}: was trained without data.condition, so samples can be given none")
     if file is None:
-        count = num_samples or DEFAULT_COUNT
-        return conditioning.draw(count, seed, asked), count
+        assert asked is not None, "one of the two"
+        conditioning.draw(1, (0,), asked)  # an unknown name or class is told before a file is begun
+        return asked
     if asked:
         raise UsageError("give --condition or --condition-file, not both")
-    rows = conditioning.read(file)
-    count = num_samples or len(rows)
-    return rows[np.arange(count) % len(rows)], count
+    return conditioning.read(file)
 
 
 def _natural_suffix(layout: Layout) -> str:

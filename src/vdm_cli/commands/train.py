@@ -246,9 +246,7 @@ class _Run:
         self._report.step(progress.step, shown, important=progress.checkpoint)
 
     def _draw(self, state: TrainState, seed_index: int, count: int, seed: int) -> Part:
-        generator = self._generator(state, seed_index)
-        conditions = generator.conditions(count, seed)
-        return generator.part(count, seed, conditions)
+        return self._generator(state, seed_index).part(count, seed)
 
     def _generator(self, state: TrainState, seed_index: int) -> Generator:
         dataset = self._experiment.dataset
@@ -270,7 +268,7 @@ class _Run:
         title = f"{experiment.config.name}: {experiment.players.objective.label}, step {step}"
         generator = self._generator(state, 0)
         if len(generator.layout.shape) >= 2:
-            images = generator.sample(IMAGES, step, generator.classes_in_turn(IMAGES, step))
+            images = generator.sample(IMAGES, step, generator.classes_in_turn())
             draw_images(path, images, generator.layout)
         else:
             samples = generator.sample(PICTURE_SAMPLES, step)

@@ -61,7 +61,7 @@ class Conditioning:
         """Conditions (n, k) in data units to network units (n, dim), float32."""
         return self.transform.forward(conditions)
 
-    def draw(self, count: int, seed: int, asked: Mapping[str, str] | None = None) -> np.ndarray:
+    def draw(self, count: int, seed: tuple[int, ...], asked: Mapping[str, str] | None = None) -> np.ndarray:
         """Conditions (count, k) as the training rows have them, among those that are as asked.
 
         Args:
