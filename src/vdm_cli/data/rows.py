@@ -90,14 +90,14 @@ def read_rows(
     plain, name = split_name(source)
     file = Path(plain)
     kind = kind_of(file, source)
-    _check_options(kind, source, columns=columns is not None or bool(drop), key=key, labels=labels)
+    check_options(kind, source, columns=columns is not None or bool(drop), key=key, labels=labels)
     if key is not None and name is not None:
         raise DataError(f"{source}: key '{key}' and the name after the colon both choose an array; give one")
     try:
         rows = _read(kind, file, source, key if name is None else name, columns, drop)
         if labels is None:
             return rows
-        own = _read_labels(kind, file, source, labels)
+        own = read_labels(kind, file, source, labels)
         return dataclasses.replace(rows, labels=check_count(own, len(rows.values), labels, source))
     except OSError as error:
         raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
@@ -116,30 +116,30 @@ def _read(
     """Read a file of a known kind; `name` is what is meant inside it."""
     match kind:
         case Kind.NPY:
-            return _array_rows(read_npy(file, source), source)
+            return array_rows(read_npy(file, source), source)
         case Kind.NPZ:
-            return _array_rows(read_npz(file, source, name), source)
+            return array_rows(read_npz(file, source, name), source)
         case Kind.HDF5:
-            return _array_rows(read_hdf5(file, source, name), source)
+            return array_rows(read_hdf5(file, source, name), source)
         case Kind.IDX:
             values = read_idx(file, source)
             labels = read_idx_labels(file, source, len(values)) if values.ndim in (3, 4) else None
-            return _array_rows(values, source, labels)
+            return array_rows(values, source, labels)
         case Kind.CIFAR:
             values, labels = read_cifar(file, source)
-            return _array_rows(values, source, labels)
+            return array_rows(values, source, labels)
         case Kind.IMAGES:
             values, folder = read_image_folder(file, source)
-            return dataclasses.replace(_array_rows(values, source, folder.labels), ignored=folder.ignored)
+            return dataclasses.replace(array_rows(values, source, folder.labels), ignored=folder.ignored)
         case Kind.CSV:
-            return _table_rows(read_csv(file, source, columns, drop), source)
+            return table_rows(read_csv(file, source, columns, drop), source)
         case Kind.ROOT:
-            return _table_rows(read_root(file, source, name, columns, drop), source)
+            return table_rows(read_root(file, source, name, columns, drop), source)
         case _:
             assert_never(kind)
 
 
-def _check_options(kind: Kind, source: str, *, columns: bool, key: str | None, labels: str | None) -> None:
+def check_options(kind: Kind, source: str, *, columns: bool, key: str | None, labels: str | None) -> None:
     """Refuse what does not go with a kind of file."""
     if key is not None and kind is not Kind.NPZ:
         raise DataError(f"{source}: key '{key}' chooses an array of an .npz file, and this is {kind.value}")
@@ -151,7 +151,7 @@ def _check_options(kind: Kind, source: str, *, columns: bool, key: str | None, l
         raise DataError(f"{source}: labels belong to arrays and images; in a table they are a column")
 
 
-def _read_labels(kind: Kind, file: Path, source: str, labels: str) -> Labels:
+def read_labels(kind: Kind, file: Path, source: str, labels: str) -> Labels:
     """Read the labels from an array of the same file, or from a file of their own."""
     if names_array_of(source, labels):
         values = read_npz(file, source, labels) if kind is Kind.NPZ else read_hdf5(file, source, labels)
@@ -167,7 +167,8 @@ def _read_labels(kind: Kind, file: Path, source: str, labels: str) -> Labels:
     return Labels(rows.values[:, 0], rows.forms[0])
 
 
-def _array_rows(values: np.ndarray, source: str, labels: Labels | None = None) -> Rows:
+def array_rows(values: np.ndarray, source: str, labels: Labels | None = None) -> Rows:
+    """The rows of an array of numbers, (n, *shape)."""
     entries = math.prod(values.shape[1:]) if values.ndim <= 2 else 1
     return Rows(
         values=values,
@@ -179,7 +180,8 @@ def _array_rows(values: np.ndarray, source: str, labels: Labels | None = None) -
     )
 
 
-def _table_rows(table: Table, source: str) -> Rows:
+def table_rows(table: Table, source: str) -> Rows:
+    """The rows of a table."""
     return Rows(
         values=table.values,
         columns=table.columns,
