@@ -26,9 +26,14 @@ def finer_unit(first: Unit, second: Unit) -> Unit:
     return first if _MICROSECONDS[first] < _MICROSECONDS[second] else second
 
 
-def in_unit(microseconds: np.ndarray, unit: Unit) -> np.ndarray:
+def from_microseconds(microseconds: np.ndarray, unit: Unit) -> np.ndarray:
     """Units, float64, of times (n,) in whole microseconds."""
     return (microseconds // _MICROSECONDS[unit]).astype(np.float64)
+
+
+def to_microseconds(values: np.ndarray, unit: Unit) -> np.ndarray:
+    """Microseconds, int64, of times (n,) in whole units of the years 1 to 9999."""
+    return values.astype(np.int64) * _MICROSECONDS[unit]
 
 
 def convert_unit(values: np.ndarray, unit: Unit, target: Unit) -> np.ndarray:

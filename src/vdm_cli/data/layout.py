@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 
 from vdm_cli.data.dates import date_range
+from vdm_cli.data.files.arrow_types import FLOATS, held_range
 from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.grid import decimals_of, round_to_decimals
 from vdm_cli.data.rows import Rows
 from vdm_cli.errors import DataError
-
-# Arrow's floating-point types in which float64 values are not all held.
-_NARROW: dict[str, type[np.floating[Any]]] = {"float": np.float32, "halffloat": np.float16}
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,8 @@ class Layout:
             np.clip(flat, self.minimum, self.maximum, out=flat)
         for index, form in enumerate(self.forms):
             flat[:, index] = np.clip(flat[:, index], *_writable(form))
-            if form.stored in _NARROW:
-                flat[:, index] = flat[:, index].astype(_NARROW[form.stored])
+            if form.stored in FLOATS:
+                flat[:, index] = flat[:, index].astype(FLOATS[form.stored])
         np.clip(flat, *_limits(np.dtype(self.dtype)), out=flat)
         return flat.astype(self.dtype).reshape(len(values), *self.shape)
 
@@ -117,7 +115,7 @@ class Layout:
             text_decimals=(0,) * entries,
             forms=tuple(
                 dataclasses.replace(form, stored="", pandas="")
-                if form.kind == "number" and form.stored not in _NARROW
+                if form.kind == "number" and form.stored not in FLOATS
                 else form
                 for form in self.forms
             ),
@@ -190,7 +188,7 @@ def fit_layout(rows: Rows, values: np.ndarray) -> Layout:
         columns=rows.columns,
         integer=rows.integer,
         decimals=tuple(
-            0 if integer else decimals_of(feature.astype(_NARROW.get(form.stored, feature.dtype)))
+            0 if integer else decimals_of(feature.astype(FLOATS.get(form.stored, feature.dtype)))
             for integer, feature, form in zip(rows.integer, features, forms, strict=True)
         ),
         text_decimals=rows.text_decimals,
@@ -244,4 +242,4 @@ def _writable(form: Form) -> tuple[float, float]:
         case "date":
             return date_range(form.unit)
         case "number":
-            return -math.inf, math.inf
+            return held_range(form.stored)

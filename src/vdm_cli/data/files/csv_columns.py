@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from vdm_cli.data.dates import coarsest_unit, in_unit
+from vdm_cli.data.dates import coarsest_unit, from_microseconds
 from vdm_cli.data.files.csv_cells import (
     PADDING,
     Cells,
@@ -107,7 +107,7 @@ class TextColumn:
             microseconds = np.concatenate(parts)
             unit = coarsest_unit(microseconds)
             values = np.full(len(present), np.nan)
-            values[present] = in_unit(microseconds, unit)
+            values[present] = from_microseconds(microseconds, unit)
             return Column(values, Form("date", pattern=pattern, unit=unit, blank=marker), True, 0)
         return self._categories()
 

@@ -9,6 +9,7 @@ from typing import IO
 
 import numpy as np
 
+from vdm_cli.data.files.arrow_types import FLOATS
 from vdm_cli.data.files.csv_dates import date_printer
 from vdm_cli.data.form import NUMBER
 from vdm_cli.data.layout import Layout, feature_names
@@ -77,6 +78,9 @@ def _quoted(text: str, delimiter: str) -> str:
 def _number_printer(layout: Layout, index: int) -> Callable[[np.ndarray], list[str]]:
     """Return the function that prints numbers, none of them NaN."""
     decimals, kept = layout.decimals[index], layout.text_decimals[index]
+    if decimals is None and layout.forms and layout.forms[index].stored in FLOATS:
+        narrow = FLOATS[layout.forms[index].stored]
+        return lambda column: _print_shortest(column.astype(narrow))
     if layout.integer[index]:
         return lambda column: list(map(str, map(int, column.tolist())))
     if decimals is None:
