@@ -7,6 +7,7 @@ import jax
 import pytest
 
 import vdm_cli
+from vdm_cli.build.own_modules import from_own, require_rows
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.errors import CheckpointError, UsageError
 
@@ -34,6 +35,25 @@ def test_a_run_with_a_module_of_ones_own_is_trained_and_sampled(tmp_path: Path) 
     assert (result.count, result.shape) == (7, (2,))
     with pytest.raises(CheckpointError, match="needs them again"):
         vdm_cli.sample(tmp_path / "run", output=tmp_path / "b.npy")
+
+
+class Convolving(nn.Module):
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool, condition: jax.Array | None = None) -> jax.Array:
+        y = nn.Conv(1, (3, 3))(x[..., None]).mean(axis=(1, 2, 3))
+        return y if condition is None else y * condition.sum(axis=1)
+
+
+def test_convolutions_in_a_module_of_ones_own_are_noticed() -> None:
+    assert from_own(Convolving(), (8, 8), 0).convolves
+    assert from_own(Convolving(), (8, 8), 3).convolves
+    assert not from_own(Own(), (2,), 0).convolves
+
+
+def test_a_module_of_ones_own_is_given_the_condition_or_refused() -> None:
+    require_rows(Convolving(), (8, 8), (), 3, "critic")
+    with pytest.raises(UsageError, match=r"critic= must take condition=, an array \(n, 3\)"):
+        require_rows(Own(), (2,), (2,), 3, "critic")
 
 
 def test_a_generator_of_another_width_is_refused(tmp_path: Path) -> None:

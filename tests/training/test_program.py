@@ -8,7 +8,9 @@ import jax
 import numpy as np
 import pytest
 
-from vdm_cli.build.experiment import Experiment
+from training.conftest import tiny
+from vdm_cli.build.dataset import load_dataset
+from vdm_cli.build.experiment import Experiment, build_experiment
 from vdm_cli.data.source import Batch, FreshSource
 from vdm_cli.training.program import Program
 from vdm_cli.training.state import TrainState
@@ -38,13 +40,15 @@ def through_the_host(state: TrainState) -> TrainState:
     return jax.tree.map(jax.numpy.asarray, host).replace(key=key)
 
 
-@pytest.fixture(scope="module")
-def experiment(build: Build) -> Experiment:
-    return build(
+@pytest.fixture(scope="module", params=[True, False], ids=["scan", "loop"])
+def experiment(build: Build, request: pytest.FixtureRequest) -> Experiment:
+    """A chunk is one compiled scan, or a loop over one compiled step."""
+    made = build(
         generator={"hidden": [8], "normalization": "batch"},
         critic={"hidden": [8], "normalization": "spectral"},
         training={"critic_steps": 2},
     )
+    return dataclasses.replace(made, program=dataclasses.replace(made.program, scans=request.param))
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +119,32 @@ def test_many_chunks_of_one_length_are_traced_once(build: Build) -> None:
     assert len(traces) == first
     program.advance(state, 3)
     assert len(traces) > first
+
+
+def test_a_loop_compiles_one_step_for_chunks_of_any_length(build: Build) -> None:
+    experiment = build()
+    traces = []
+
+    def counted(state: TrainState, batch: Batch) -> Any:
+        traces.append(1)
+        return experiment.program.train_step(state, batch)
+
+    program = Program(counted, experiment.program.source, scans=False)
+    state = experiment.initial_state()
+    for steps in (1, 4, 3):
+        state, metrics = program.advance(state, steps)
+        assert {name: values.shape for name, values in metrics.items()} == dict.fromkeys(metrics, (steps, 1))
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize(
+    ("generator", "critic", "convolves"),
+    [("mlp", "mlp", False), ("conv", "mlp", True), ("mlp", "residual", True)],
+)
+def test_convolutions_are_not_scanned_on_a_cpu(generator: str, critic: str, convolves: bool) -> None:
+    config = tiny(data={"kind": "digits"}, generator={"kind": generator}, critic={"kind": critic})
+    experiment = build_experiment(config, load_dataset(config.data, 0))
+    assert experiment.program.scans == (not (convolves and jax.default_backend() == "cpu"))
 
 
 def test_the_state_is_donated(experiment: Experiment) -> None:

@@ -6,22 +6,23 @@ import math
 from typing import assert_never
 
 import flax.linen as nn
-import jax
-import jax.numpy as jnp
 import optax
 
 from vdm_cli.build.objective import build_objective, score_bound
+from vdm_cli.build.own_modules import from_own, require_rows
 from vdm_cli.config import networks as network_config
 from vdm_cli.config import optimizers as optimizer_config
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.data.block import Block
-from vdm_cli.errors import UsageError
 from vdm_cli.networks.affine import Affine
 from vdm_cli.networks.categories import noise_dim, with_categories
 from vdm_cli.networks.constant import Constant
+from vdm_cli.networks.conv import ConvCritic, ConvGenerator
+from vdm_cli.networks.image import require_image
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.mlp import Mlp
 from vdm_cli.networks.network import Network, from_linen, in_bfloat16
+from vdm_cli.networks.residual import ResidualCritic, ResidualGenerator
 from vdm_cli.objectives.packing import packed_shape
 from vdm_cli.training.schedules import learning_rate
 from vdm_cli.training.step import Players
@@ -50,16 +51,21 @@ def build_players(
     noise = noise_dim(blocks, config.generator.categories)
     latent = Latent(config.latent.kind, config.latent.dim or math.prod(shape), noise)
     if generator is not None:
-        _require_rows(generator, (latent.dim,), shape, "generator")
+        require_rows(generator, (latent.dim,), shape, condition_dim, "generator")
     judged = packed_shape(shape, config.objective.packing)
+    judged_condition = config.objective.packing * condition_dim
     if critic is not None:
-        _require_rows(critic, judged, (), "critic")
+        require_rows(critic, judged, (), judged_condition, "critic")
     generating = (
-        build_generator(config.generator, shape, latent.dim)
+        build_generator(config.generator, shape, latent.dim, condition_dim)
         if generator is None
-        else from_linen(generator, (latent.dim,))
+        else from_own(generator, (latent.dim,), condition_dim)
     )
-    judging = build_critic(config.critic, judged) if critic is None else from_linen(critic, judged)
+    judging = (
+        build_critic(config.critic, judged, judged_condition)
+        if critic is None
+        else from_own(critic, judged, judged_condition)
+    )
     if training.precision == "bfloat16":
         generating, judging = in_bfloat16(generating), in_bfloat16(judging)
     if blocks:
@@ -78,42 +84,51 @@ def build_players(
     )
 
 
-def _require_rows(module: nn.Module, takes: tuple[int, ...], gives: tuple[int, ...], name: str) -> None:
-    """A module of the user's own must map (n, *takes) to (n, *gives)."""
-    network = from_linen(module, takes)
-
-    def rows() -> jax.Array:
-        params, aux = network.init(jax.random.key(0))
-        return network.apply(params, aux, jnp.zeros((2, *takes)), False)[0]
-
-    found = jax.eval_shape(rows).shape
-    if found != (2, *gives):
-        raise UsageError(f"{name}= must map (n, {takes}) to rows of shape {gives}, and gives {found[1:]}")
-
-
 def build_generator(
-    config: network_config.GeneratorConfig, shape: tuple[int, ...], latent_dim: int
+    config: network_config.GeneratorConfig, shape: tuple[int, ...], latent_dim: int, condition_dim: int = 0
 ) -> Network:
-    """z (n, latent_dim) to rows (n, *shape) in network units."""
+    """z (n, latent_dim), given a condition (n, condition_dim), to rows (n, *shape) in network units.
+
+    Raises:
+        UsageError: If a generator of images is asked for rows that are none.
+    """
+    takes = (latent_dim,)
     match config:
         case network_config.AffineGenerator():
-            return from_linen(Affine(shape), (latent_dim,), is_affine=True)
+            return from_linen(Affine(shape), takes, condition_dim, is_affine=condition_dim == 0)
         case network_config.MlpGenerator():
             module = Mlp(shape, config.hidden, config.activation, config.normalization, config.output)
-            return from_linen(module, (latent_dim,))
+            return from_linen(module, takes, condition_dim)
+        case network_config.ConvGenerator() | network_config.ResidualGenerator():
+            require_image(shape, f"generator.kind: {config.kind}")
+            kind = ConvGenerator if config.kind == "conv" else ResidualGenerator
+            images = kind(shape, config.channels, config.activation, config.normalization, config.output)
+            return from_linen(images, takes, condition_dim, convolves=True)
         case _:
             assert_never(config)
 
 
-def build_critic(config: network_config.CriticConfig, shape: tuple[int, ...]) -> Network:
-    """Rows (n, *shape) in network units to raw scores (n,)."""
+def build_critic(
+    config: network_config.CriticConfig, shape: tuple[int, ...], condition_dim: int = 0
+) -> Network:
+    """Rows (n, *shape) in network units, given a condition (n, condition_dim), to raw scores (n,).
+
+    Raises:
+        UsageError: If a critic of images is asked for rows that are none.
+    """
     match config:
         case network_config.ConstantCritic():
-            return from_linen(Constant(), shape)
+            return from_linen(Constant(), shape, condition_dim)
         case network_config.AffineCritic():
-            return from_linen(Affine(()), shape)
+            return from_linen(Affine(()), shape, condition_dim)
         case network_config.MlpCritic():
-            return from_linen(Mlp((), config.hidden, config.activation, config.normalization), shape)
+            module = Mlp((), config.hidden, config.activation, config.normalization)
+            return from_linen(module, shape, condition_dim)
+        case network_config.ConvCritic() | network_config.ResidualCritic():
+            require_image(shape, f"critic.kind: {config.kind}")
+            kind = ConvCritic if config.kind == "conv" else ResidualCritic
+            images = kind(config.channels, config.activation, config.normalization)
+            return from_linen(images, shape, condition_dim, convolves=True)
         case _:
             assert_never(config)
 

@@ -45,7 +45,7 @@ class MlpGenerator(Generator):
 
 
 class ImageGenerator(Generator):
-    """What generators of images share: as many layers as it takes to double 4 to 7 pixels to the full side."""
+    """What generators of images share: layers enough to double 4 to 7 pixels to the full side."""
 
     channels: Channels = 32  # of the finest hidden layer; twice as many at each halving, at most 8 times
     activation: Activation = "relu"

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 
 
 class Constant(nn.Module):
-    """s(x) = c for every x."""
+    """s(x, c) = s for every x and condition."""
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """Map (n, ...) to (n,)."""
-        del train
+    def __call__(self, x: jax.Array, train: bool, condition: jax.Array | None = None) -> jax.Array:
+        """Map (n, ...), and any condition, to (n,)."""
+        del train, condition
         return jnp.broadcast_to(self.param("value", nn.initializers.zeros, (1,)), (x.shape[0],))

@@ -10,6 +10,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from vdm_cli.networks.conditioning import beside
+
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "relu": nn.relu,
     "leaky_relu": lambda x: nn.leaky_relu(x, 0.2),
@@ -41,11 +43,11 @@ class Mlp(nn.Module):
     output: Literal["linear", "tanh"] = "linear"
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """Map (n, ...) to (n, *shape)."""
+    def __call__(self, x: jax.Array, train: bool, condition: jax.Array | None = None) -> jax.Array:
+        """Map (n, ...), with a condition (n, k) behind each flat row, to (n, *shape)."""
         rows = x.shape[0]
         activation = ACTIVATIONS[self.activation]
-        x = x.reshape(rows, -1)
+        x = beside(x, condition)
         for width in self.hidden:
             x = self._dense(width, x, train)
             if self.normalization == "batch":
