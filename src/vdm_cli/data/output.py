@@ -15,7 +15,7 @@ import numpy as np
 from vdm_cli.data.files.csv_output import write_csv
 from vdm_cli.data.files.npy import write_npy
 from vdm_cli.data.files.npz import write_npz
-from vdm_cli.data.files.parquet import write_parquet
+from vdm_cli.data.files.parquet_output import write_parquet
 from vdm_cli.data.files.png import MAX_IMAGES, MAX_PIXELS, picture_size, write_png
 from vdm_cli.data.layout import Layout
 from vdm_cli.errors import DataError, UsageError
