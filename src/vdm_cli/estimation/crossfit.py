@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from vdm_cli.estimation.calibration import fit_combination
 from vdm_cli.estimation.critic import CriticBudget, FitRows, Params, ensemble_scores, fit_critics
+from vdm_cli.estimation.reduction import fit_reduction
 from vdm_cli.estimation.scaling import fit_scaling
 from vdm_cli.estimation.splits import Indices, split_rows
 from vdm_cli.estimation.trees import Trees
 from vdm_cli.estimation.witness import Floats
 
 # Networks see smooth differences best and trees fine detail; calibration rows say how they combine.
+Score = Callable[[npt.NDArray[np.float32]], Floats]
 EQUAL_WEIGHTS = np.array([0.5, 0.5])
 _VALIDATION_SHARE = 0.15
 _VALIDATION_ROWS = 2048
@@ -40,6 +42,13 @@ def _member_rows(
     orders = np.stack([rng.permutation(fit) for _ in range(members)])
     valid = min(max(1, round(_VALIDATION_SHARE * len(fit))), _VALIDATION_ROWS)
     return orders[:, valid:], orders[:, :valid]
+
+
+def _grow(p: npt.NDArray[np.float32], q: npt.NDArray[np.float32], seed: int) -> Score:
+    """Trees on fit rows, wide ones in fewer numbers."""
+    reduce = fit_reduction(p, q, seed)
+    trees = Trees(reduce(p), reduce(q), seed)
+    return lambda rows: trees(reduce(rows))
 
 
 def cross_fit(
@@ -81,9 +90,9 @@ def cross_fit(
     found = []
     for fold, (side_p, side_q) in enumerate(splits):
         members = jax.tree.map(lambda leaf, fold=fold: leaf[fold], params)
-        trees = Trees(scaled_p[fold][side_p.fit], scaled_q[fold][side_q.fit], seed)
+        trees = _grow(scaled_p[fold][side_p.fit], scaled_q[fold][side_q.fit], seed)
 
-        def scores(rows: npt.NDArray[np.float32], members: Params = members, trees: Trees = trees) -> Floats:
+        def scores(rows: npt.NDArray[np.float32], members: Params = members, trees: Score = trees) -> Floats:
             return np.stack([ensemble_scores(members, rows), trees(rows)], axis=1)
 
         calibrate = scores(scaled_p[fold][side_p.calibrate]), scores(scaled_q[fold][side_q.calibrate])
