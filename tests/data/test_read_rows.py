@@ -287,7 +287,7 @@ def test_random_damage_never_escapes_as_another_error(tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "options", "fragment"),
     [
-        ("rows.parquet", {}, "files of type '.parquet' are not supported; supported are .npy, .npz, .csv"),
+        ("rows.xlsx", {}, "files of type '.xlsx' are not supported; supported are .npy, .npz, .csv"),
         ("rows", {}, "a file without a suffix is not supported"),
         ("wine.csv", {"key": "x"}, "key 'x' chooses an array of an .npz file, and this is .csv"),
         (
@@ -302,7 +302,7 @@ def test_random_damage_never_escapes_as_another_error(tmp_path, name):
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, name, options, fragment):
-    for existing in ("rows.parquet", "rows", "wine.csv", "rows.npy"):
+    for existing in ("rows.xlsx", "rows", "wine.csv", "rows.npy"):
         write(tmp_path / existing, "a\n1\n")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(DataError) as caught:

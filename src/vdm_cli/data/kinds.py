@@ -17,6 +17,7 @@ class Kind(enum.Enum):
     NPY = ".npy"
     NPZ = ".npz"
     CSV = ".csv (also .csv.gz)"
+    PARQUET = ".parquet"
     IDX = "IDX (.idx or -idx3-ubyte, also .gz)"
     CIFAR = "CIFAR's .bin (also .gz, .xz)"
     HDF5 = ".h5:DATASET"
@@ -26,7 +27,7 @@ class Kind(enum.Enum):
     @property
     def is_table(self) -> bool:
         """Whether its columns have names."""
-        return self in (Kind.CSV, Kind.ROOT)
+        return self in (Kind.CSV, Kind.PARQUET, Kind.ROOT)
 
 
 SUPPORTED = ", ".join(kind.value for kind in Kind)
@@ -35,6 +36,7 @@ _NAMES = {
     Kind.NPY: r".*\.npy",
     Kind.NPZ: r".*\.npz",
     Kind.CSV: r".*\.csv",
+    Kind.PARQUET: r".*\.parquet",
     Kind.IDX: r".*(\.idx|[-.]idx\d(-ubyte)?)",
     Kind.CIFAR: r".*\.bin",
     Kind.HDF5: r".*\.(h5|hdf5)",

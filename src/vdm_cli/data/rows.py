@@ -19,6 +19,7 @@ from vdm_cli.data.files.idx import read_idx, read_idx_labels
 from vdm_cli.data.files.images import read_image_folder
 from vdm_cli.data.files.npy import read_npy
 from vdm_cli.data.files.npz import read_npz
+from vdm_cli.data.files.parquet import read_parquet
 from vdm_cli.data.files.root import read_root
 from vdm_cli.data.files.table import Table
 from vdm_cli.data.form import Form
@@ -133,6 +134,8 @@ def _read(
             return dataclasses.replace(array_rows(values, source, folder.labels), ignored=folder.ignored)
         case Kind.CSV:
             return table_rows(read_csv(file, source, columns, drop), source)
+        case Kind.PARQUET:
+            return table_rows(read_parquet(file, source, columns, drop), source)
         case Kind.ROOT:
             return table_rows(read_root(file, source, name, columns, drop), source)
         case _:
