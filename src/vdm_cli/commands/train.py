@@ -26,7 +26,8 @@ from vdm_cli.data.dataset import Part
 from vdm_cli.errors import Interrupted, NonFiniteError
 from vdm_cli.interruption import StopRequest, stop_requests
 from vdm_cli.networks.network import count_parameters
-from vdm_cli.pictures import IMAGES, Witness, draw_images, draw_run
+from vdm_cli.pictures.images import IMAGES, draw_images
+from vdm_cli.pictures.run import Witness, draw_run
 from vdm_cli.run_directory import CONFIG, ENVIRONMENT, RunDirectory
 from vdm_cli.sampling import Generator
 from vdm_cli.training.loop import Progress, boundaries, run
@@ -126,7 +127,7 @@ def train(
     directory = RunDirectory(Path(run_dir) if run_dir is not None else Path("runs") / config.name)
     directory.check(resume=resume, overwrite=overwrite)
     with stop_requests(report.note) as stop:
-        dataset = load_dataset(config.data, config.seed)
+        dataset = load_dataset(config.data, config.seed, report.note)
         experiment = build_experiment(config, dataset, generator, critic)
         state = experiment.initial_state()
         if init_from is not None:

@@ -1,0 +1,1 @@
+"""What the user looks at: the only package that uses Matplotlib."""
