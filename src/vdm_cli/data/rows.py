@@ -160,14 +160,14 @@ def read_labels(kind: Kind, file: Path, source: str, labels: str) -> Labels:
         values = read_npz(file, source, labels) if kind is Kind.NPZ else read_hdf5(file, source, labels)
         return as_labels(values, f"{file}:{labels}")
     rows = read_rows(labels)
-    if not rows.forms and rows.integer == (True,) and rows.values.dtype.kind == "f":
-        return as_labels(rows.values.astype(np.int64), labels)
-    if not rows.forms:
-        return as_labels(rows.values, labels)
-    if len(rows.forms) > 1 or np.isnan(rows.values).any():
-        what = "blank cells" if len(rows.forms) == 1 else f"{len(rows.forms)} columns"
-        raise DataError(f"{labels}: has {what}; labels are one column without blanks")
-    return Labels(rows.values[:, 0], rows.forms[0])
+    values = rows.values
+    if rows.forms and np.isnan(values).any():
+        raise DataError(f"{labels}: has blank cells; every row needs its label")
+    if len(rows.forms) == 1 and rows.forms[0].kind == "category":
+        return Labels(values[:, 0], rows.forms[0])
+    if rows.integer == (True,) and values.dtype.kind == "f":
+        values = values.astype(np.int64)
+    return as_labels(values, labels)
 
 
 def array_rows(values: np.ndarray, source: str, labels: Labels | None = None) -> Rows:

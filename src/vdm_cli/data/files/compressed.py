@@ -19,14 +19,14 @@ _FORMATS: dict[str, tuple[str, Callable[[BinaryIO], Any]]] = {
 COMPRESSIONS = tuple(_FORMATS)
 # gzip expands zeros 1,032-fold and xz far more; tables and images of real data stay below 100.
 LARGEST_FACTOR = 200
-ALWAYS_ALLOWED = 1 << 26  # bytes that any file may expand to: 64 MiB
+ALWAYS_ALLOWED = 1 << 25  # bytes that any file may expand to: 32 MiB
 
 
 def open_bytes(path: Path, source: str) -> BinaryIO:
     """Open a file for reading; what ends in ``.gz`` or ``.xz`` is decompressed on the way.
 
     The stream of a compressed file cannot seek.  While it is read it raises `DataError` where the file is cut
-    short or damaged, and where it expands as only a decompression bomb does: beyond 64 MiB, more than
+    short or damaged, and where it expands as only a decompression bomb does: beyond 32 MiB, more than
     200 bytes for each compressed byte read so far.
 
     Args:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import uproot
 
 _LISTED = 8  # branches named in a message
-_EXACT = 2**53  # whole numbers up to here are float64's
 _TREES = ("TTree", "TNtuple*", "ROOT::RNTuple")
 _WIDTHS = {
     "bool": 1,
@@ -38,7 +37,7 @@ def read_root(
     columns: Sequence[str] | None = None,
     drop: Sequence[str] = (),
 ) -> Table:
-    """Read the branches of a tree that hold one number an entry.
+    """Read the branches of a tree that hold one number an entry; NaN is blank, truth values are categories.
 
     Args:
         path: The file.
@@ -49,16 +48,17 @@ def read_root(
 
     Raises:
         DataError: If uproot is not installed, the tree cannot be told, or a branch that is wanted does not
-            hold one finite number an entry.
+            hold one number an entry.
     """
     try:
+        import cramjam
         import uproot
     except ImportError as error:
         raise DataError(
             f"{source}: reading ROOT files needs the package uproot; "
             "install it with: pip install 'vdm-cli[root]'"
         ) from error
-    damage = (
+    damage = (  # what uproot raises at damaged files, found by damaging some
         OSError,
         ValueError,
         KeyError,
@@ -66,10 +66,11 @@ def read_root(
         TypeError,
         AttributeError,
         AssertionError,
-        NotImplementedError,
         RuntimeError,
+        StopIteration,
         struct.error,
         zlib.error,
+        cramjam.DecompressionError,
         uproot.deserialization.DeserializationError,
     )
     try:
@@ -86,15 +87,9 @@ def read_root(
             raise
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise DataError(f"{source}: is not a ROOT file, or is damaged: {reason[:120]}") from error
-    kept = tuple(branch.name for branch in chosen)
     if any(array.shape != (tree.num_entries,) for array in arrays):
         raise DataError(f"{place}: is damaged: a branch has not the {tree.num_entries} entries of its tree")
-    return Table(
-        values=_joined(arrays, kept, place),
-        columns=kept,
-        integer=tuple(array.dtype.kind in "biu" for array in arrays),
-        text_decimals=(0,) * len(kept),
-    )
+    return _table(arrays, [branch.name for branch in chosen], place)
 
 
 def _find(file: uproot.ReadOnlyDirectory, path: Path, name: str | None) -> Any:
@@ -121,23 +116,27 @@ def _check(branches: Sequence[Any], count: int, path: Path, place: str) -> None:
     check_expansion(size, path.stat().st_size, place)
 
 
-def _joined(arrays: Sequence[np.ndarray], names: Sequence[str], place: str) -> np.ndarray:
-    """The columns as float64, shape (n, d), none of them changed by it."""
+def _table(arrays: Sequence[np.ndarray], names: Sequence[str], place: str) -> Table:
+    """The columns as those of a parquet file with the same types are read."""
+    import pyarrow
+
+    from vdm_cli.data.files.arrow_columns import ArrowColumn, encode, is_whole, printed_decimals
+
     values = np.empty((len(arrays[0]), len(arrays)))
+    forms = []
     for index, (array, name) in enumerate(zip(arrays, names, strict=True)):
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            first = int(np.argmin(np.isfinite(array)))
-            raise DataError(
-                f"{place}: entry {first}, branch '{name}' is {array[first]} (entries count from 0); "
-                f"leave the column out with data.drop: [{name}], or remove such entries"
-            )
-        if array.dtype.kind in "iu" and max(abs(int(array.min())), abs(int(array.max()))) > _EXACT:
-            raise DataError(
-                f"{place}: branch '{name}' has whole numbers beyond 2^53, which float64 cannot hold (numbers "
-                f"of events?); leave the column out with data.drop: [{name}]"
-            )
-        values[:, index] = array
-    return values
+        piece = pyarrow.array(array)
+        column = ArrowColumn(pyarrow.field(name, piece.type), "", place)
+        column.add(piece)
+        forms.append(column.form())
+        values[:, index] = encode(piece, forms[-1], f"{place}: column '{name}'")
+    return Table(
+        values=values,
+        columns=tuple(names),
+        integer=tuple(map(is_whole, forms)),
+        text_decimals=tuple(map(printed_decimals, forms)),
+        forms=tuple(forms),
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
