@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -95,6 +97,14 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "npz without arrays": ("a.npz", zip_of_text(), "no arrays"),
     "bad zip": ("a.npz", b"PK\x03\x04 and no more", "a.npz"),
     "truncated npz": ("a.npz", npz(x=ROWS)[:-40], "a.npz"),
+    "truncated gzip": ("a.csv.gz", gzip.compress(LINES.encode())[:-9], "cut short"),
+    "csv called gzip": ("a.csv.gz", LINES.encode(), "is no gzip file"),
+    "decompression bomb": ("a.bin.gz", gzip.compress(bytes(1 << 26)), "decompression bombs"),
+    "idx of 10^12 rows": ("a.idx", b"\0\0\x08\x02" + struct.pack(">2I", 4 * 10**9, 250), "promises"),
+    "cifar cut short": ("a.bin", bytes(3000), "no multiple of a record's"),
+    "csv called hdf5": ("a.h5", LINES.encode(), "is not an HDF5 file"),
+    "csv called root": ("a.root", LINES.encode(), "is not a ROOT file"),
+    "csv called parquet": ("a.parquet", LINES.encode(), "is no parquet file"),
     "unknown suffix": ("a.xlsx", b"x", "'.xlsx' are not supported"),
     "no suffix": ("a", LINES.encode(), "without a suffix"),
     "too few rows": ("a.csv", b"temperature,count\n1,2\n3,4\n", "2 rows"),
@@ -112,6 +122,32 @@ def test_a_bad_file_is_a_data_error(vdm: Vdm, place: Path, tree: Tree, name: str
     else:
         outcome = vdm("eval-divergence", "--p", file, "--q", "good.csv")
     assert_refused(outcome, 1, said)
+    assert tree(place) == before
+
+
+def pictures(place: Path, *sizes: int) -> Path:
+    """A folder of gray squares with these sides."""
+    from PIL import Image
+
+    (place / "images").mkdir()
+    for index, side in enumerate(sizes):
+        Image.new("L", (side, side)).save(place / "images" / f"{index}.png")
+    return place / "images"
+
+
+def test_images_of_different_sizes_are_a_data_error(vdm: Vdm, place: Path, tree: Tree) -> None:
+    pictures(place, *[8] * 30, 9)
+    before = tree(place)
+    outcome = vdm("train", "--config", "good.yaml", "--set", "data.path=images", "--run-dir", "run")
+    assert_refused(outcome, 1, "images/0.png is 8 x 8 pixels, gray, and", "images/30.png is 9 x 9 pixels")
+    assert tree(place) == before
+
+
+def test_a_link_out_of_an_image_folder_is_a_data_error(vdm: Vdm, place: Path, tree: Tree) -> None:
+    (pictures(place, *[8] * 30) / "secret.png").symlink_to("/etc/hostname")
+    before = tree(place)
+    outcome = vdm("train", "--config", "good.yaml", "--set", "data.path=images", "--run-dir", "run")
+    assert_refused(outcome, 1, "images/secret.png: is a link out of the folder")
     assert tree(place) == before
 
 
@@ -143,7 +179,7 @@ CONFIGS: dict[str, tuple[str, str]] = {
     "nul byte": ("data: {path: good.csv}\x00\n", "bad.yaml"),
     "unclosed brace": ("data: {path: good.csv\n", "bad.yaml"),
     "a file that is not there": ("data: {path: god.csv}\n", "Did you mean good.csv?"),
-    "a folder as data": ("data: {path: folder}\n", "is a directory"),
+    "a folder as data": ("data: {path: folder}\n", "is a folder without images"),
     "unknown column": ("data: {path: good.csv, columns: [temprature]}\n", "Did you mean 'temperature'?"),
     "column twice": ("data: {path: good.csv, columns: [count, count]}\n", "2 times"),
     "key of a csv": ("data: {path: good.csv, key: x}\n", ".npz"),

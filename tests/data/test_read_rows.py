@@ -293,16 +293,19 @@ def test_random_damage_never_escapes_as_another_error(tmp_path, name):
         (
             "rows.npy",
             {"columns": ["a"]},
-            "data.columns chooses columns by name, and .npy arrays have no names",
+            "data.columns and data.drop choose columns by name, and this has none (.npy)",
         ),
         ("wime.csv", {}, "no such file. Did you mean {folder}/wine.csv?"),
         ("zzz.bin", {}, "no such file in the folder {folder}"),
         ("nowhere/wine.csv", {}, "no such file: the folder {folder}/nowhere does not exist"),
-        ("folder.csv", {}, "is a directory, not a file of rows"),
+        ("folder.csv", {}, "is a folder without images (.png, .jpg, .jpeg, .bmp, .webp)"),
+        ("rows.npy.gz", {}, "files of type '.npy.gz' are not supported; supported are .npy, .npz, .csv"),
+        ("wine.csv", {"labels": "y.npy"}, "in a table they are a column"),
+        ("rows.npz:x", {"key": "y"}, "key 'y' and the name after the colon both choose an array; give one"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, name, options, fragment):
-    for existing in ("rows.xlsx", "rows", "wine.csv", "rows.npy"):
+    for existing in ("rows.xlsx", "rows", "wine.csv", "rows.npy", "rows.npy.gz", "rows.npz"):
         write(tmp_path / existing, "a\n1\n")
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(DataError) as caught:

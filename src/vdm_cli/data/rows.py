@@ -119,7 +119,7 @@ def _read(
         case Kind.NPY:
             return array_rows(read_npy(file, source), source)
         case Kind.NPZ:
-            return array_rows(read_npz(file, source, name), source)
+            return array_rows(read_npz(file, split_name(source)[0], name), source)
         case Kind.HDF5:
             return array_rows(read_hdf5(file, source, name), source)
         case Kind.IDX:
@@ -157,7 +157,8 @@ def check_options(kind: Kind, source: str, *, columns: bool, key: str | None, la
 def read_labels(kind: Kind, file: Path, source: str, labels: str) -> Labels:
     """Read the labels from an array of the same file, or from a file of their own."""
     if names_array_of(source, labels):
-        values = read_npz(file, source, labels) if kind is Kind.NPZ else read_hdf5(file, source, labels)
+        read = read_npz if kind is Kind.NPZ else read_hdf5
+        values = read(file, split_name(source)[0], labels)
         return as_labels(values, f"{file}:{labels}")
     rows = read_rows(labels)
     values = rows.values
