@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 
 from vdm_cli.data.dates import coarsest_unit, finer_unit, from_microseconds, to_microseconds
 from vdm_cli.data.files.arrow_types import FLOATS, INTEGERS, TEXTS, arrow_type, decimal_places
-from vdm_cli.data.files.table import drop_hint
+from vdm_cli.data.files.table import MOST_COUNTED, drop_hint, too_many_texts
 from vdm_cli.data.form import MAX_CATEGORIES, Form
 from vdm_cli.errors import DataError
 
-_MOST_COUNTED = 100_000  # different texts: counting more of them would cost memory for the sake of a message
 _NANOSECOND_LIMIT = (1 << 63) // 1_000 - 1  # microseconds around 1970 that 64 bits of nanoseconds hold
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _DAY = 86_400 * _MICROSECONDS["s"]
@@ -47,7 +46,7 @@ class ArrowColumn:
             blank += pc.sum(pc.is_nan(piece.cast(pyarrow.float64()))).as_py() or 0
         self._blank += blank
         self._present += len(piece) - blank
-        if self._form.kind == "category" and len(self._names) < _MOST_COUNTED:
+        if self._form.kind == "category" and len(self._names) <= MOST_COUNTED:
             self._names.update(dict.fromkeys(_names(piece)))
         if self._form.kind == "date" and blank < len(piece):
             unit = coarsest_unit(_microseconds(piece.drop_null()))
@@ -65,11 +64,7 @@ class ArrowColumn:
         if not self._present:
             raise DataError(f"{self._place} is blank in all of its {self._blank} cells; {self._hint}")
         if len(self._names) > MAX_CATEGORIES:
-            over = "over " * (len(self._names) >= _MOST_COUNTED)
-            raise DataError(
-                f"{self._place} holds {over}{len(self._names)} different texts, and a column of categories "
-                f"at most {MAX_CATEGORIES}; {self._hint}"
-            )
+            raise DataError(f"{self._place} {too_many_texts(len(self._names))}; {self._hint}")
         names = tuple(self._names)
         own_order = self._form.stored.startswith("dictionary")
         return dataclasses.replace(

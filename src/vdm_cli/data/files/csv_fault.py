@@ -11,11 +11,8 @@ from vdm_cli.data.files.compressed import open_bytes
 from vdm_cli.data.files.csv_cells import PADDING, is_number
 from vdm_cli.data.files.csv_columns import Kind, kind_of
 from vdm_cli.data.files.csv_dates import patterns_of
-from vdm_cli.data.files.table import drop_hint
-from vdm_cli.data.form import MAX_CATEGORIES
+from vdm_cli.data.files.table import MOST_COUNTED, drop_hint, too_many_texts
 from vdm_cli.errors import DataError
-
-_MOST_COUNTED = 100_000  # different texts: counting more of them would cost memory for the sake of a message
 
 
 @dataclass
@@ -34,7 +31,7 @@ class _Survey:
         kind = kind_of(text)
         self.counts[kind] += 1
         self.first.setdefault(kind, (line, text))
-        if kind != "blank" and len(self.texts) < _MOST_COUNTED:
+        if kind != "blank" and len(self.texts) <= MOST_COUNTED:
             self.texts.add(text)
         if kind == "date" and self.conflict is None:
             own = frozenset(patterns_of(text))
@@ -81,9 +78,7 @@ def _place_and_reason(survey: _Survey, column: str) -> str:
     elif 2 * counts["number"] >= total or not counts["text"]:
         like, odd_kinds = "number", [kind for kind in odd_kinds if kind != "number"]
     else:
-        seen = len(survey.texts)
-        held = f"{'over ' * (seen == _MOST_COUNTED)}{seen} different texts"
-        return f"{column} holds {held}, and a column of categories at most {MAX_CATEGORIES}"
+        return f"{column} {too_many_texts(len(survey.texts))}"
     line, text = min(first[kind] for kind in odd_kinds if kind in first)
     odd = sum(counts[kind] for kind in odd_kinds)
     cells = f"{odd} such cell{'s' * (odd > 1)} in the column"

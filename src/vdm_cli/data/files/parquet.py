@@ -72,7 +72,7 @@ def open_parquet(path: Path, source: str) -> Iterator[Any]:
         try:
             with pyarrow.parquet.ParquetFile(stream) as file:
                 yield file
-        except (pyarrow.ArrowException, OSError) as error:
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
             raise DataError(f"{source}: is no parquet file, or is damaged: {reason}") from error
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vdm_cli.data.form import Form
+from vdm_cli.data.form import MAX_CATEGORIES, Form
 from vdm_cli.errors import DataError
+
+MOST_COUNTED = 100_000  # different texts of a column: to count more would cost memory for a message's sake
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,12 @@ def drop_hint(name: str) -> str:
     plain = name and name == name.strip() and not set(name) & set(",:#[]{}'\"&*!|>%@`\n")
     quoted = name if plain else "'" + name.replace("'", "''") + "'"
     return f"leave the column out with data.drop: [{quoted}]"
+
+
+def too_many_texts(count: int) -> str:
+    """Say that a column has too many different texts; any count above `MOST_COUNTED` stands for more."""
+    held = f"over {MOST_COUNTED}" if count > MOST_COUNTED else str(count)
+    return f"holds {held} different texts, and a column of categories at most {MAX_CATEGORIES}"
 
 
 def _listed(names: Sequence[str]) -> str:
