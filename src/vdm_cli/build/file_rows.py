@@ -13,6 +13,9 @@ from vdm_cli.data.rows import Rows, read_rows
 from vdm_cli.data.selection import drop_columns, keep_where, pop_weights
 from vdm_cli.errors import DataError
 
+FEWEST_ROWS = 20
+LARGEST_VALUE = 1e150
+
 
 @dataclass(frozen=True, eq=False)
 class FileRows:
@@ -36,6 +39,29 @@ class FileRows:
         )
 
 
+@dataclass(frozen=True)
+class Parts:
+    """A file's rows, and which of them train, validate and test."""
+
+    rows: Rows
+    train: Part
+    validation: Part
+    test: Part
+
+
+def check_count(count: int, source: str) -> None:
+    """Refuse a file of too few rows."""
+    if count < FEWEST_ROWS:
+        needed = f"training, validation and test need {FEWEST_ROWS} at least"
+        raise DataError(f"{source}: {count} rows; {needed}")
+
+
+def check_largest(largest: float, source: str) -> None:
+    """Refuse values whose squares are not finite."""
+    if largest > LARGEST_VALUE:
+        raise DataError(f"{source}: a value of size {largest:.3g} is too large to train on; rescale it")
+
+
 def read_file_rows(data: FileData, path: str, like: Rows | None) -> FileRows:
     """Read one of the files of a data section.
 
@@ -48,8 +74,9 @@ def read_file_rows(data: FileData, path: str, like: Rows | None) -> FileRows:
         DataError: If it cannot be read, nothing is left of it, or it does not fit `like`.
     """
     beside = [*(data.where or ()), *((data.weights,) if data.weights else ())]
-    columns = data.columns and tuple(dict.fromkeys((*data.columns, *beside)))
-    drop = tuple(name for name in data.drop or () if name not in beside)
+    wanted = data.columns if like is None or like.columns is None else like.columns
+    columns = wanted and tuple(dict.fromkeys((*wanted, *beside)))
+    drop = tuple(name for name in data.drop or () if name not in beside) if columns is None else ()
     rows = read_rows(
         path, columns=columns, drop=drop, key=data.key, labels=data.labels if like is None else None
     )
@@ -63,7 +90,7 @@ def read_file_rows(data: FileData, path: str, like: Rows | None) -> FileRows:
     unwanted = [
         name
         for name in data.where or ()
-        if name in (data.drop or ()) or (data.columns is not None and name not in data.columns)
+        if name in (data.drop or ()) or (wanted is not None and name not in wanted)
     ]
     if unwanted and rows.columns is not None:
         rows = drop_columns(rows, unwanted)
