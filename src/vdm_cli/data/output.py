@@ -60,7 +60,9 @@ def write_rows(
     """Write rows to a file, chunk by chunk; an existing file is replaced only when all is written.
 
     Should anything fail or interrupt, nothing new is left behind.  Only pictures and one row group of
-    parquet are held in memory; equal rows give equal bytes.
+    parquet are held in memory; equal rows give equal bytes.  Tables with names, dates or blanks are written
+    as such to .csv and .parquet; .npy and .npz hold them as the numbers of memory (see `Form`): codes in the
+    order of the names, dates since 1970 and NaN.
 
     Args:
         path: The file, which `check_output` has passed; the format goes by the suffix.
