@@ -12,7 +12,7 @@ Problems = Callable[..., list[str]]
 TOP = "name, seed, divergence, data, latent, generator, critic, objective, optimizers, training, checkpoints"
 DIVERGENCES = (
     "kl, reverse_kl, jensen_shannon, gan, total_variation, squared_hellinger, pearson_chi2, neyman_chi2, "
-    "jeffreys, le_cam, skewed_jensen_shannon, alpha"
+    "jeffreys, le_cam, skewed_jensen_shannon, alpha, wasserstein"
 )
 DATA = "gaussian, gaussian_mixture, ring, grid, digits, file"
 RING = "data: {kind: ring}\n"
@@ -52,7 +52,7 @@ RING = "data: {kind: ring}\n"
             RING + 'training: {"\\0": 1}\n',
             [
                 r"2:12: training.\x00: unknown key '\x00' (known: steps, batch_size, critic_steps, updates, "
-                "ema_decay, num_seeds, log_every)"
+                "ema_decay, num_seeds, log_every, precision)"
             ],
         ),
         # unknown names
