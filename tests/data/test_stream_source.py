@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vdm_cli.data.form import NUMBER
+from vdm_cli.data.labels import Labels
 from vdm_cli.data.stream import shuffle, source
 from vdm_cli.data.stream.npy_rows import NpyRows
 from vdm_cli.data.stream.prefetch import Prefetch
@@ -81,7 +83,7 @@ def test_another_seed_gives_another_order(opened: StreamSource, file: NpyRows) -
 
 
 def test_labels_stay_beside_their_rows(file: NpyRows) -> None:
-    file.labels = np.arange(float(ROWS)) * 2
+    file.labels = Labels(np.arange(float(ROWS)) * 2, NUMBER)
     stream = StreamSource(file, HELD_OUT, 0, encode, STEP, (2,))
     x, condition = stream.batches(4, 95)
     assert condition is not None

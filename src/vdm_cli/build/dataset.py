@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import assert_never
 
 import jax
 import numpy as np
 
-from vdm_cli.build.file_rows import FileRows, read_file_rows
+from vdm_cli.build.file_rows import FileRows, Parts, check_count, check_largest, read_file_rows
+from vdm_cli.build.streamed import open_streamed
 from vdm_cli.config import data as config
 from vdm_cli.data import affine
 from vdm_cli.data.affine import AffineTransform
@@ -26,24 +27,25 @@ from vdm_cli.errors import DataError
 HELD_OUT = 10_000  # validation rows, and test rows, of a synthetic law
 TRAIN_KEY, VALIDATION_KEY, TEST_KEY = 0, 1, 2
 DATA_KEYS = 0x64617461  # "data": apart from the keys of weights and latents
-FEWEST_ROWS = 20
-LARGEST_VALUE = 1e150  # squares must stay finite
 
 
-def load_dataset(data: config.DataConfig, seed: int) -> Dataset:
+def load_dataset(data: config.DataConfig, seed: int, say: Callable[[str], None] | None = None) -> Dataset:
     """Read or draw the rows, split them and fit the transform and the layout on the training part.
 
     Args:
         data: The data section.
         seed: Of the draw and of the split.
+        say: Told how far the reading is, where it takes long.
 
     Raises:
         DataError: If a file cannot be read as rows, or has too few.
     """
     match data:
         case config.FileData():
-            parts = _split(read_file_rows(data, data.path, like=None), data, seed)
-            return _from_parts(parts, data)
+            streamed = open_streamed(data, seed, say)
+            if streamed is not None:
+                return streamed.exactly(_from_parts(streamed.parts, data), data.transform)
+            return _from_parts(_split(read_file_rows(data, data.path, like=None), data, seed), data)
         case config.DigitsData():
             return _from_parts(_split(FileRows(load_digits()), data, seed), data)
         case config.GaussianData() | config.GaussianMixtureData() | config.RingData() | config.GridData():
@@ -94,22 +96,10 @@ def _synthetic(
     )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """A file's rows, and which of them train, validate and test."""
-
-    rows: Rows
-    train: Part
-    validation: Part
-    test: Part
-
-
-def _split(found: FileRows, data: config.FileData | config.DigitsData, seed: int) -> _Parts:
+def _split(found: FileRows, data: config.FileData | config.DigitsData, seed: int) -> Parts:
     rows = found.rows
     count = len(rows.values)
-    if count < FEWEST_ROWS:
-        needed = f"training, validation and test need {FEWEST_ROWS} at least"
-        raise DataError(f"{rows.source}: {count} rows; {needed}")
+    check_count(count, rows.source)
     shares = {
         name: share
         for name, share in (("validation", data.split.validation), ("test", data.split.test))
@@ -122,10 +112,10 @@ def _split(found: FileRows, data: config.FileData | config.DigitsData, seed: int
             assert isinstance(data, config.FileData), "digits have no files"
             own = read_file_rows(data, path, like=rows)
             parts[name] = own.part(np.arange(len(own.rows.values)))
-    return _Parts(rows, found.part(kept), thin(parts["validation"], seed), thin(parts["test"], seed + 1))
+    return Parts(rows, found.part(kept), thin(parts["validation"], seed), thin(parts["test"], seed + 1))
 
 
-def _from_parts(parts: _Parts, data: config.FileData | config.DigitsData) -> Dataset:
+def _from_parts(parts: Parts, data: config.FileData | config.DigitsData) -> Dataset:
     rows, train = parts.rows, parts.train
     conditioning = _conditioning(parts, data.condition if isinstance(data, config.FileData) else None)
     modelled = rows
@@ -145,7 +135,7 @@ def _from_parts(parts: _Parts, data: config.FileData | config.DigitsData) -> Dat
     )
 
 
-def _conditioning(parts: _Parts, names: tuple[str, ...] | None) -> Conditioning | None:
+def _conditioning(parts: Parts, names: tuple[str, ...] | None) -> Conditioning | None:
     if names is None:
         return None
     rows, train = parts.rows, parts.train
@@ -161,8 +151,7 @@ def _conditioning(parts: _Parts, names: tuple[str, ...] | None) -> Conditioning 
 def _fit_transform(kind: config.TransformKind | None, values: np.ndarray, rows: Rows) -> Transform:
     """The transform of the columns that the model makes, from their training values."""
     largest = float(np.nanmax(np.abs(values.astype(np.float64))))
-    if largest > LARGEST_VALUE:
-        raise DataError(f"{rows.source}: a value of size {largest:.3g} is too large to train on; rescale it")
+    check_largest(largest, rows.source)
     if rows.columns is not None and kind in (None, "quantile", "standardize"):
         return fit_table(values, rows.forms, quantile=kind != "standardize")
     if any(form.kind == "category" or form.blank is not None for form in rows.forms):

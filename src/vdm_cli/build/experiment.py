@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 import flax.linen as nn
 import jax
+import numpy as np
 
 from vdm_cli.build.players import build_players
 from vdm_cli.config.data import FileData
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.data.affine import AffineTransform
 from vdm_cli.data.conditioning import Conditioning
-from vdm_cli.data.dataset import Dataset
+from vdm_cli.data.dataset import Dataset, Part, StreamedPart
 from vdm_cli.data.source import FreshSource, Source, array_source
+from vdm_cli.data.stream.source import HostBatch, StreamSource
 from vdm_cli.data.transform import Transform
 from vdm_cli.data_path import absolute, names_array_of
+from vdm_cli.errors import DataError
 from vdm_cli.training.program import Program
 from vdm_cli.training.state import TrainState, init_state
 from vdm_cli.training.step import Players, make_train_step
@@ -60,10 +63,17 @@ def build_experiment(
         critic: A Linen module called as ``module(x, train=...)`` -> (n,), in place of the configured one.
     """
     config = resolve(config, dataset.shape)
+    if len(dataset.validation) < config.objective.packing:
+        raise DataError(
+            f"{dataset.description}: {len(dataset.validation)} validation rows do not fill one pack: "
+            f"objective.packing is {config.objective.packing}"
+        )
     players = players_for(config, dataset.transform, dataset.conditioning, generator, critic)
     rows = (config.training.critic_steps, config.training.batch_size)
-    source: Source
-    if dataset.train is None:
+    source: Source | StreamSource
+    if isinstance(dataset.train, StreamedPart):
+        source = _stream_source(dataset, dataset.train, rows, config.seed)
+    elif dataset.train is None:
         assert dataset.law is not None, "only a synthetic law has fresh draws"
         assert isinstance(dataset.transform, AffineTransform), "synthetic laws have no categories"
         source = FreshSource(dataset.law, dataset.transform, rows)
@@ -72,6 +82,13 @@ def build_experiment(
     convolves = players.generator.convolves or players.critic.convolves
     scans = not (convolves and jax.default_backend() == "cpu")
     return Experiment(config, dataset, players, Program(make_train_step(players), source, scans))
+
+
+def _stream_source(dataset: Dataset, train: StreamedPart, rows: tuple[int, ...], seed: int) -> StreamSource:
+    def encode(rows: np.ndarray, labels: np.ndarray | None, seed: int) -> HostBatch:
+        return dataset.encode(Part(rows, labels), seed)
+
+    return StreamSource(train.file, train.held_out, seed, encode, rows, dataset.shape)
 
 
 def players_for(

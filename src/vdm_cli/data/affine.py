@@ -73,7 +73,18 @@ def standardize(rows: np.ndarray) -> AffineTransform:
         rows: Training rows (n, ...).
     """
     rows = np.asarray(rows, np.float64)
-    return AffineTransform(rows.mean(axis=0), _positive(rows.std(axis=0), rows))
+    return by_moments(rows.mean(axis=0), rows.std(axis=0), np.abs(rows).max(axis=0))
+
+
+def by_moments(mean: np.ndarray, std: np.ndarray, largest: np.ndarray) -> AffineTransform:
+    """Mean 0 and standard deviation 1; 1 for a scale that is only the rounding error of a constant feature.
+
+    Args:
+        mean: Of each feature, of the shape of a row.
+        std: Their standard deviations.
+        largest: Their largest sizes.
+    """
+    return AffineTransform(mean, np.where(std > 1e-13 * largest, std, 1.0))
 
 
 def to_range(rows: np.ndarray) -> AffineTransform:
@@ -82,13 +93,10 @@ def to_range(rows: np.ndarray) -> AffineTransform:
     Args:
         rows: Training rows (n, ...).
     """
-    low, high = float(np.min(rows)), float(np.max(rows))
-    shape = rows.shape[1:]
+    return by_range(float(np.min(rows)), float(np.max(rows)), rows.shape[1:])
+
+
+def by_range(low: float, high: float, shape: tuple[int, ...]) -> AffineTransform:
+    """The range [low, high] of all features of rows of this shape to [-1, 1]."""
     half = 0.5 * (high - low) or 1.0
     return AffineTransform(np.full(shape, 0.5 * (low + high)), np.full(shape, half))
-
-
-def _positive(scale: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Scale, but 1 where it is nothing but the rounding error of a constant feature."""
-    noise = 1e-13 * np.abs(rows).max(axis=0)
-    return np.where(scale > noise, scale, 1.0)

@@ -10,6 +10,7 @@ import numpy as np
 from vdm_cli.data.conditioning import Conditioning
 from vdm_cli.data.layout import Layout
 from vdm_cli.data.mixture import GaussianMixture
+from vdm_cli.data.stream.row_file import RowFile
 from vdm_cli.data.transform import Transform
 
 
@@ -40,6 +41,26 @@ class Part:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class StreamedPart:
+    """Training rows that are not held in memory.
+
+    Attributes:
+        file: Holds them, and the rows that are held out.
+        held_out: Numbers of the latter, increasing.
+        sample: A uniform random sample of the training rows, or all of them where they are few.
+        digest: Identifies the rows of the file.
+    """
+
+    file: RowFile
+    held_out: np.ndarray
+    sample: Part
+    digest: str
+
+    def __len__(self) -> int:
+        return self.file.count - len(self.held_out)
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Everything training, sampling and evaluation need to know of the data.
@@ -55,7 +76,7 @@ class Dataset:
         conditioning: What the model is conditioned on; None where it is not.
     """
 
-    train: Part | None
+    train: Part | StreamedPart | None
     validation: Part
     test: Part
     transform: Transform
@@ -76,19 +97,27 @@ class Dataset:
         for part in (self.train, self.validation, self.test):
             if part is None:
                 continue
+            if isinstance(part, StreamedPart):
+                state.update(part.digest.encode())
+                continue
             for array in (part.rows, part.labels, part.weights):
                 if array is not None:
                     state.update(str((array.shape, array.dtype.str)).encode())
                     state.update(np.ascontiguousarray(array).data)
         return state.hexdigest()
 
-    def encode(self, part: Part) -> tuple[np.ndarray, np.ndarray | None]:
-        """A part in network units: rows (n, *shape) and conditions (n, k), float32."""
+    def encode(self, part: Part, seed: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
+        """A part in network units: rows (n, *shape) and conditions (n, k), float32.
+
+        The seed is that of `Transform.forward`.
+        """
         conditioning = self.conditioning
         if conditioning is None:
-            return self.transform.forward(part.rows), None
+            return self.transform.forward(part.rows, seed), None
         rows = np.delete(part.rows, conditioning.places, axis=1) if conditioning.places else part.rows
-        return self.transform.forward(rows), conditioning.encode(conditioning.of(part.rows, part.labels))
+        return self.transform.forward(rows, seed), conditioning.encode(
+            conditioning.of(part.rows, part.labels)
+        )
 
 
 def split_rows(count: int, shares: tuple[float, ...], seed: int) -> list[np.ndarray]:

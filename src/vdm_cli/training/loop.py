@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -77,20 +78,22 @@ def run(
         The last state.
 
     Raises:
+        DataError: If streamed rows can no longer be read.
         NonFiniteError: At the first step whose bound or objective, loss, penalty or gradient norm is not
             finite, or at a checkpoint with a parameter that is not.
     """
     step = start
-    for boundary in plan:
-        state, stacked = program.advance(state, boundary.step - step)
-        metrics = jax.device_get(stacked)
-        _require_finite(metrics, step)
-        if boundary.checkpoint:
-            _require_finite_state(state, boundary.step)
-        step = boundary.step
-        means = {name: np.asarray(values, np.float64).mean(axis=0) for name, values in metrics.items()}
-        if not observe(Progress(step, boundary.checkpoint, state, means)):
-            break
+    with contextlib.closing(program):
+        for boundary in plan:
+            state, stacked = program.advance(state, boundary.step - step)
+            metrics = jax.device_get(stacked)
+            _require_finite(metrics, step)
+            if boundary.checkpoint:
+                _require_finite_state(state, boundary.step)
+            step = boundary.step
+            means = {name: np.asarray(values, np.float64).mean(axis=0) for name, values in metrics.items()}
+            if not observe(Progress(step, boundary.checkpoint, state, means)):
+                break
     return state
 
 

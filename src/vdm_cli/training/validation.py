@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vdm_cli.data.dataset import Dataset, Part, thin
+from vdm_cli.data.dataset import Dataset, Part, StreamedPart, thin
 from vdm_cli.data.features import fit_features
 from vdm_cli.data.form import Form
 from vdm_cli.data.source import Batch, FreshSource, Source
+from vdm_cli.data.stream.source import StreamSource
 from vdm_cli.estimation.fresh import fresh_critic_bound
 from vdm_cli.objectives.packing import pack
 from vdm_cli.training.program import over_seeds
@@ -37,7 +38,7 @@ class Validation:
             would write them, with their labels where images are conditioned on labels.
     """
 
-    def __init__(self, players: Players, dataset: Dataset, source: Source, draw: DrawRows):
+    def __init__(self, players: Players, dataset: Dataset, source: Source | StreamSource, draw: DrawRows):
         self._players = players
         self._draw = draw
         some = dataset.validation.take(np.arange(min(BOUND_ROWS, len(dataset.validation))))
@@ -103,12 +104,13 @@ def _whole_packs(rows: Batch, size: int) -> Batch:
     return jax.tree.map(lambda leaf: leaf[order], rows)
 
 
-def _training_rows(dataset: Dataset, source: Source) -> Part:
+def _training_rows(dataset: Dataset, source: Source | StreamSource) -> Part:
     """Rows that the fresh critic is fitted on, by the training rows' weights where they have some."""
     if dataset.train is None:
         assert isinstance(source, FreshSource)
         return Part(np.asarray(source.law.sample(jax.random.key(SUBSET_STREAM), FRESH_ROWS)))
-    train = thin(dataset.train, SUBSET_STREAM)
+    held = dataset.train.sample if isinstance(dataset.train, StreamedPart) else dataset.train
+    train = thin(held, SUBSET_STREAM)
     chosen = np.random.default_rng(SUBSET_STREAM).permutation(len(train))[:FRESH_ROWS]
     return train.take(np.sort(chosen))
 

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from vdm_cli.data.labels import Labels
+from vdm_cli.data.rows import Rows
+
 BLOCK_BYTES = 128 << 10  # what an SSD or a network file system reads at nearly its full rate
 
 
@@ -20,7 +23,7 @@ class RowFile(Protocol):
         dtype: Type of the values that `read` gives.
         edges: Where blocks of rows begin that are cheap to read at once, and the end: increasing from 0 to
             `count`, shape (blocks + 1,).
-        labels: What stands beside images, (count,) float64; None where nothing does.
+        labels: What stands beside the rows of arrays and images; None where nothing does.
         has_blanks: Whether NaN stands for a blank cell; where not, all values must be finite.
         identity: What else than values tells this file from another (names of categories); for the digest.
     """
@@ -46,7 +49,7 @@ class RowFile(Protocol):
         """See the class."""
 
     @property
-    def labels(self) -> np.ndarray | None:
+    def labels(self) -> Labels | None:
         """See the class."""
 
     @property
@@ -64,6 +67,12 @@ class RowFile(Protocol):
             DataError: If they cannot be read, or the file has changed since it was opened.
         """
 
+    def read_blocks(self, blocks: np.ndarray) -> np.ndarray:
+        """The rows of some blocks (increasing numbers) one after another, as `read` gives them."""
+
+    def describe(self, values: np.ndarray) -> Rows:
+        """Some of the rows (n, *shape) as a file of these alone would be described, without labels."""
+
 
 def row_bytes(file: RowFile) -> int:
     """Bytes of one row in memory."""
@@ -74,6 +83,12 @@ def even_edges(count: int, bytes_per_row: int) -> np.ndarray:
     """Edges of blocks of about `BLOCK_BYTES`, at least one row each."""
     rows = max(1, BLOCK_BYTES // bytes_per_row)
     return np.append(np.arange(0, count, rows), count)
+
+
+def numbers_in(file: RowFile, blocks: np.ndarray) -> np.ndarray:
+    """Numbers of the rows of some blocks, one block after another."""
+    ranges = zip(file.edges[blocks], file.edges[blocks + 1], strict=True)
+    return np.concatenate([np.arange(start, stop) for start, stop in ranges])
 
 
 def in_order(file: RowFile, most_bytes: int) -> Iterator[tuple[int, int]]:

@@ -57,7 +57,8 @@ def survey(
     digest = hashlib.sha256()  # modern processors have instructions for it: twice as fast as blake2b
     digest.update(str((file.count, file.shape, file.dtype.str, file.identity)).encode())
     if file.labels is not None:
-        digest.update(np.ascontiguousarray(file.labels).data)
+        digest.update(str((file.labels.name, file.labels.form)).encode())
+        digest.update(np.ascontiguousarray(file.labels.values).data)
     with closing(Prefetch(_pieces(file), 2)) as pieces, ThreadPoolExecutor(1) as hashing:
         hashed: Future[None] | None = None
         for start, rows in pieces:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vdm_cli.data.stream.row_file import RowFile
+from vdm_cli.data.stream.row_file import RowFile, numbers_in, row_bytes
 from vdm_cli.data.stream.shuffle import Shuffle, Window
+
+READ_BYTES = 1 << 20  # of blocks at a time
 
 
 def visits(
@@ -71,15 +73,19 @@ class _Held:
         if len(self.rows) < count:
             self.rows = np.empty((0, *self._file.shape), self._file.dtype)  # freed before more is taken
             self.rows = np.empty((count, *self._file.shape), self._file.dtype)
-        labels = [np.empty(0)]
-        filled = 0
-        for block in window.blocks:
-            start, stop = int(self._file.edges[block]), int(self._file.edges[block + 1])
-            out = self._held_out[slice(*np.searchsorted(self._held_out, (start, stop)))] - start
-            read = self._file.read(start, stop)
-            kept = np.delete(read, out, axis=0) if len(out) else read
-            self.rows[filled : filled + len(kept)] = kept
-            filled += len(kept)
-            if self._file.labels is not None:
-                labels.append(np.delete(self._file.labels[start:stop], out))
-        self.labels = np.concatenate(labels)
+        numbers = numbers_in(self._file, window.blocks)
+        kept = np.ones(len(numbers), bool)
+        places = np.searchsorted(numbers, self._held_out)
+        found = numbers[np.minimum(places, len(numbers) - 1)] == self._held_out
+        kept[places[found]] = False
+        if self._file.labels is not None:
+            self.labels = self._file.labels.values[numbers[kept]]
+        block_bytes = max(1, len(numbers) * row_bytes(self._file) // len(window.blocks))
+        together = max(1, READ_BYTES // block_bytes)
+        first = filled = 0
+        for index in range(0, len(window.blocks), together):
+            read = self._file.read_blocks(window.blocks[index : index + together])
+            training = read[kept[first : first + len(read)]]
+            self.rows[filled : filled + len(training)] = training
+            filled += len(training)
+            first += len(read)
