@@ -117,6 +117,7 @@ def _split(found: FileRows, data: config.FileData | config.DigitsData, seed: int
 
 def _from_parts(parts: Parts, data: config.FileData | config.DigitsData) -> Dataset:
     rows, train = parts.rows, parts.train
+    layout = fit_layout(rows, train.rows)  # first: it refuses columns that are all blank
     conditioning = _conditioning(parts, data.condition if isinstance(data, config.FileData) else None)
     modelled = rows
     values = train.rows
@@ -128,7 +129,7 @@ def _from_parts(parts: Parts, data: config.FileData | config.DigitsData) -> Data
         validation=parts.validation,
         test=parts.test,
         transform=_fit_transform(data.transform, values, modelled),
-        layout=fit_layout(rows, train.rows),
+        layout=layout,
         law=None,
         description=rows.source,
         conditioning=conditioning,
