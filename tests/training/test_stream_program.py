@@ -11,6 +11,8 @@ from typing import Any
 
 import jax
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from PIL import Image
 from test_program import identical, through_the_host
@@ -150,6 +152,29 @@ def test_images_bring_their_classes_along(images: Path) -> None:
     bright = x.mean(axis=(-2, -1)) > 0
     np.testing.assert_array_equal(bright, condition[..., 1] == 1)
     assert 0.2 < bright.mean() < 0.8
+
+
+def test_columns_of_parquet_may_be_conditions_and_have_blanks(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    color = rng.integers(0, 3, 2_000)
+    table = pyarrow.table(
+        {
+            "color": np.array(["blue", "green", "red"])[color],
+            "height": pyarrow.array(rng.normal(10.0 * color, 1.0), mask=rng.random(2_000) < 0.2),
+        }
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet", row_group_size=150)
+    experiment = built(config(tmp_path / "t.parquet", data={"condition": ["color"]}))
+    x, condition = experiment.program.source.batches(0, 50)
+    assert x.shape == (50, 1, 16, 3)  # the number, present, blank
+    assert 0.1 < x[..., 2].mean() < 0.3
+    assert condition is not None
+    present = x[..., 1] == 1
+    means = [x[..., 0][present & (condition[..., code] == 1)].mean() for code in range(3)]
+    assert means[0] < -0.7 < means[1] < 0.7 < means[2]
+    _, metrics = experiment.program.advance(experiment.initial_state(), 3)
+    experiment.program.close()
+    assert np.isfinite(metrics["bound"]).all()
 
 
 def test_images_through_a_convolution_train_step_by_step_as_in_a_scan(images: Path) -> None:

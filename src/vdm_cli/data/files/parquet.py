@@ -40,41 +40,66 @@ def read_parquet(
     Raises:
         DataError: If the file is damaged, has columns of another type, or claims more than it can hold.
     """
-    from vdm_cli.data.files.arrow_columns import encode, is_whole, printed_decimals
-
     with open_parquet(path, source) as file:
         names = choose_names(file, source, columns, drop)
         check_size(file, path, source, len(names))
         forms = read_forms(file, source, names)
         values = _allocate((file.metadata.num_rows, len(names)), source)
-        start = 0
-        for batch in file.iter_batches(_BATCH, columns=list(names)):
-            for index, (name, form) in enumerate(zip(names, forms, strict=True)):
-                encoded = encode(batch.column(name), form, f"{source}: column '{name}'")
-                values[start : start + len(encoded), index] = encoded
-            start += batch.num_rows
+        read_into(values, file, source, names, forms)
+    return as_table(values, names, forms)
+
+
+def read_into(
+    values: np.ndarray,
+    file: Any,
+    source: str,
+    names: Sequence[str],
+    forms: Sequence[Form],
+    groups: Sequence[int] | None = None,
+) -> None:
+    """Read columns of an open file, or of some of its row groups, into values (n, d)."""
+    from vdm_cli.data.files.arrow_columns import encode
+
+    start = 0
+    for batch in file.iter_batches(_BATCH, row_groups=groups, columns=list(names)):
+        for index, (name, form) in enumerate(zip(names, forms, strict=True)):
+            encoded = encode(batch.column(name), form, f"{source}: column '{name}'")
+            values[start : start + len(encoded), index] = encoded
+        start += batch.num_rows
+
+
+def as_table(values: np.ndarray, names: Sequence[str], forms: Sequence[Form]) -> Table:
+    """Values (n, d) of columns of these forms as the table that a file of them is."""
+    from vdm_cli.data.files.arrow_columns import is_whole, printed_decimals
+
     return Table(
         values=values,
-        columns=names,
+        columns=tuple(names),
         integer=tuple(map(is_whole, forms)),
         text_decimals=tuple(map(printed_decimals, forms)),
-        forms=forms,
+        forms=tuple(forms),
     )
 
 
 @contextlib.contextmanager
 def open_parquet(path: Path, source: str) -> Iterator[Any]:
     """Open a parquet file as a `pyarrow.parquet.ParquetFile`; what Arrow finds damaged is a `DataError`."""
-    import pyarrow
     import pyarrow.parquet
 
-    with path.open("rb") as stream:
-        try:
-            with pyarrow.parquet.ParquetFile(stream) as file:
-                yield file
-        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-            reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-            raise DataError(f"{source}: is no parquet file, or is damaged: {reason}") from error
+    with path.open("rb") as stream, damage_is_an_error(source), pyarrow.parquet.ParquetFile(stream) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def damage_is_an_error(source: str) -> Iterator[None]:
+    """What Arrow cannot read in the block is a `DataError`."""
+    import pyarrow
+
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+        raise DataError(f"{source}: is no parquet file, or is damaged: {reason}") from error
 
 
 def choose_names(

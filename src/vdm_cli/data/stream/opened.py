@@ -11,11 +11,12 @@ from vdm_cli.data.labels import check_count
 from vdm_cli.data.rows import check_options, read_labels
 from vdm_cli.data.stream.image_rows import ImageRows
 from vdm_cli.data.stream.npy_rows import NpyRows
+from vdm_cli.data.stream.parquet_rows import ParquetRows
 from vdm_cli.data.stream.row_file import RowFile, row_bytes
 from vdm_cli.data_path import split_name
 from vdm_cli.errors import DataError
 
-STREAMED = (Kind.NPY, Kind.IMAGES)
+STREAMED = (Kind.NPY, Kind.PARQUET, Kind.IMAGES)
 
 
 def open_row_file(
@@ -42,7 +43,13 @@ def open_row_file(
     check_options(kind, source, columns=columns is not None or bool(drop), key=key, labels=labels)
     try:
         own = None if labels is None else read_labels(kind, file, source, labels)
-        rows: RowFile = NpyRows(file, source, own) if kind is Kind.NPY else ImageRows(file, source, own)
+        rows: RowFile
+        if kind is Kind.NPY:
+            rows = NpyRows(file, source, own)
+        elif kind is Kind.IMAGES:
+            rows = ImageRows(file, source, own)
+        else:
+            rows = ParquetRows(file, source, columns, drop)
     except OSError as error:
         raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
     if own is not None and labels is not None:
