@@ -106,7 +106,7 @@ def test_a_dump_has_the_order_of_the_schema_and_kind_first() -> None:
         "name: run\nseed: 3\ndivergence: jensen_shannon\ndata:\n  kind: ring\n  size: 100000\n"
         "  transform: standardize\n  modes: 8\n  radius: 1.0\n  std: 0.1\n"
         "latent:\n  kind: normal\n  dim: null\n"
-        "generator:\n  kind: mlp\n  hidden: [128, 128, 128]\n"
+        "generator:\n  kind: mlp\n  categories: gumbel\n  hidden: [128, 128, 128]\n"
     )
     assert "  penalties:\n  - kind: r1\n    weight:\n      initial: 0.3\n" in written
     assert "    eps: 1.0e-8\n" in written

@@ -58,11 +58,27 @@ RING = "data: {kind: ring}\n"
         # unknown names
         (
             RING + "generator: {kind: mpl}\n",
-            ["2:19: generator.kind: unknown kind 'mpl'; did you mean 'mlp'? (allowed: affine, mlp)"],
+            [
+                "2:19: generator.kind: unknown kind 'mpl'; did you mean 'mlp'? "
+                "(allowed: affine, mlp, conv, residual)"
+            ],
         ),
         (
             RING + "generator: {kind: null}\n",
-            ["2:19: generator.kind: must be one of: affine, mlp; got nothing (null)"],
+            ["2:19: generator.kind: must be one of: affine, mlp, conv, residual; got nothing (null)"],
+        ),
+        (
+            "data: {path: x.csv, where: {class: [g, {a: 1}]}}\n",
+            [
+                "1:40: data.where.class.1: must be text or true or false or a whole number or a number, "
+                "got a mapping"
+            ],
+        ),
+        (
+            "data: {path: x.csv, where: 3}\n",
+            [
+                "1:28: data.where: must be a mapping of names to a list of values or null, got 3",
+            ],
         ),
         (
             RING + "divergence: kll\n",
@@ -117,7 +133,10 @@ RING = "data: {kind: ring}\n"
         (RING + "seed: no\n", ["2:7: seed: must be a whole number, got 'no' (text)"]),
         (
             RING + "critic: mlp\n",
-            ["2:9: critic: must be a mapping with a kind (constant, affine, mlp), got 'mlp' (text)"],
+            [
+                "2:9: critic: must be a mapping with a kind (constant, affine, mlp, conv, residual), "
+                "got 'mlp' (text)"
+            ],
         ),
         (
             RING + "latent:\n",

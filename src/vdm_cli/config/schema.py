@@ -26,6 +26,7 @@ class Shape:
     Attributes:
         sections: The mappings allowed.
         item: What a list there holds.
+        values: What a mapping of names of the user's own holds.
         names: The words allowed.
         scalars: The types of single values allowed.
         optional: Whether null is allowed.
@@ -35,6 +36,7 @@ class Shape:
 
     sections: tuple[type[Section], ...] = ()
     item: Shape | None = None
+    values: Shape | None = None
     names: tuple[str, ...] = ()
     scalars: tuple[type, ...] = ()
     optional: bool = False
@@ -71,6 +73,8 @@ class Shape:
             words.append("one of: " + ", ".join(self.names))
         if self.item:
             words.append(self._list_words())
+        if self.values:
+            words.append(f"a mapping of names to {self.values.words()}")
         if self.tagged:
             words.append(f"a mapping with a kind ({', '.join(self.kinds)})")
         elif self.sections:
@@ -82,6 +86,8 @@ class Shape:
         inner = item.item if item else None
         if inner and inner.scalars:
             return f"a list of lists of {_MANY[inner.scalars[0]]}"
+        if item and len(item.scalars) > 1:
+            return "a list of values"
         if item and item.scalars:
             return f"a list of {_MANY[item.scalars[0]]}"
         return "a list of mappings" if item and item.sections else "a list of lists"
@@ -147,6 +153,8 @@ def locate(location: tuple[str | int, ...]) -> Spot:
             spot = replace(spot, shape=Shape(sections=(section,)) if section else None)
         elif shape.item and isinstance(part, int):
             spot = replace(spot, path=(*spot.path, part), shape=shape.item, owner=None)
+        elif shape.values:
+            spot = replace(spot, path=(*spot.path, part), shape=shape.values, owner=None)
         else:
             owner = shape.section(None)
             inner = fields_of(owner).get(str(part)) if owner else None
@@ -170,7 +178,7 @@ def shape_at(tree: Any, path: KeyPath) -> tuple[Shape | None, Any]:
             default = None if field.is_required() else _plain(field.get_default(call_default_factory=True))
             shape = fields_of(section)[str(part)]
         else:
-            default, shape = None, shape.item if isinstance(part, int) else None
+            default, shape = None, shape.item if isinstance(part, int) else shape.values
         if isinstance(value, dict):
             value = value.get(part)
         else:
@@ -207,6 +215,8 @@ def _shape_of(hint: Any) -> Shape:
         return _one_of([_shape_of(each) for each in arguments])
     if origin is Literal:
         return Shape(names=tuple(map(str, arguments)))
+    if origin is dict:
+        return Shape(values=_shape_of(arguments[1]))
     if origin is tuple:
         return Shape(item=_shape_of(arguments[0]))
     if hint is NoneType:
@@ -222,6 +232,7 @@ def _one_of(shapes: list[Shape]) -> Shape:
     return Shape(
         sections=tuple(section for each in solid for section in each.sections),
         item=next((each.item for each in solid if each.item), None),
+        values=next((each.values for each in solid if each.values), None),
         names=tuple(name for each in solid for name in each.names),
         scalars=tuple(scalar for each in solid for scalar in each.scalars),
         optional=optional,

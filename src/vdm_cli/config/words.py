@@ -12,7 +12,7 @@ from vdm_cli.config.schema import Shape, Spot, keys_of, kinds_of, known_paths
 
 TYPE_ERRORS = frozenset(
     {"int_type", "int_from_float", "float_type", "string_type", "bool_type", "tuple_type", "model_type"}
-    | {"model_attributes_type", "literal_error", "none_required"}
+    | {"model_attributes_type", "dict_type", "literal_error", "none_required"}
 )
 _BOUNDS = {
     "greater_than": ("gt", "must be greater than"),
