@@ -6,6 +6,7 @@ The commands as functions, imported when first used:
     load(run) -> LoadedRun                           a checkpoint, ready to sample
     sample(run, output=...) -> SampleResult          `vdm sample`
     eval_checkpoint(run), eval_files(p, q) -> Evaluation   `vdm eval-divergence`
+    plot_evaluation(evaluation, directory)           its `--plot`
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vdm_cli.commands.eval_divergence import eval_checkpoint, eval_files
     from vdm_cli.commands.load import load
+    from vdm_cli.commands.plot_evaluation import plot_evaluation
     from vdm_cli.commands.sample import sample
     from vdm_cli.commands.train import train
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "eval_checkpoint", "eval_files", "load", "sample", "train"]
+__all__ = ["__version__", "eval_checkpoint", "eval_files", "load", "plot_evaluation", "sample", "train"]
 
 _MODULES = {
     "train": "train",
@@ -27,6 +29,7 @@ _MODULES = {
     "sample": "sample",
     "eval_checkpoint": "eval_divergence",
     "eval_files": "eval_divergence",
+    "plot_evaluation": "plot_evaluation",
 }
 
 

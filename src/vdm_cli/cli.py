@@ -204,6 +204,12 @@ def eval_divergence(
     seed_index: SeedIndex = 0,
     format: Annotated[str, typer.Option(metavar="table|json", help="How to print the result.")] = "table",
     output: Annotated[Path | None, typer.Option(help="Write the result to a new file instead.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Draw P beside Q into this folder: marginals and associations, or images."
+        ),
+    ] = None,
 ) -> None:
     """Measure how different P (data or reference) and Q (model or new) are, by critics on unseen rows."""
     chosen = _step(step)
@@ -219,10 +225,13 @@ def eval_divergence(
         _require_new(output)
 
     from vdm_cli.commands.eval_divergence import DEFAULT_COUNT, eval_checkpoint, eval_files
-    from vdm_cli.console import estimation_report, show_result
+    from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
+    from vdm_cli.console import estimation_report, show_note, show_result
     from vdm_cli.summary import evaluation_document, evaluation_table
 
     names = divergence or []
+    if plot is not None:
+        check_plots(plot)
     with estimation_report() as progress:
         if checkpoint is not None:
             found = eval_checkpoint(
@@ -246,6 +255,8 @@ def eval_divergence(
         show_result(text)
     else:
         output.write_text(text + "\n")
+    if plot is not None:
+        show_note("pictures: " + ", ".join(map(str, plot_evaluation(found, plot))))
 
 
 def _step(text: str | None) -> int | str | None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from vdm_cli.commands.eval_divergence import Evaluation
 from vdm_cli.commands.train import TrainResult
+from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
 from vdm_cli.console import table_text
 from vdm_cli.estimation.result import DivergenceEstimate
 
@@ -68,6 +69,8 @@ def evaluation_table(found: Evaluation) -> str:
         "  No sample can bound it from above.",
     ]
     lines += _statuses(estimation.estimates)
+    if found.comparison is not None:
+        lines += ["", *_columns_told(found.comparison)]
     warnings = (*sides.warnings, *estimation.warnings)
     lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
     lines += ["", *_in_words(estimation.estimates[0], estimation.critic.auc, level)]
@@ -91,6 +94,24 @@ def _statuses(estimates: Sequence[DivergenceEstimate]) -> list[str]:
             whom = "all" if len(names) == len(estimates) else ", ".join(names)
             lines.append(textwrap.fill(f"{status}: {meaning} ({whom})", 80, subsequent_indent="  "))
     return lines
+
+
+def _columns_told(found: Comparison) -> list[str]:
+    """The column, and the pair of columns, that differ most, beside what chance makes of as many rows."""
+    column, pair = found.farthest_column, found.farthest_pair
+    measure = column.measure.replace("_", "-").replace("kolmogorov-smirnov", "Kolmogorov-Smirnov")
+    told = [
+        f"marginals: {column.name} differs most, {measure} distance {column.distance:.3f} "
+        f"(chance: {found.chance_distance:.3f})"
+    ]
+    if pair is not None:
+        among = "" if len(found.names) <= MOST_ASSOCIATED else f" of the first {MOST_ASSOCIATED} columns"
+        told.append(
+            f"associations{among}: {pair.names[0]} and {pair.names[1]} differ most, "
+            f"{pair.p:.2f} in P and {pair.q:.2f} in Q (chance: {found.chance_association:.2f})"
+        )
+    told.append("chance: the largest difference after the rows of P and Q were dealt out again at random.")
+    return [textwrap.fill(text, 80, subsequent_indent="  ") for text in told]
 
 
 def _in_words(row: DivergenceEstimate, auc: float, level: str) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from vdm_cli.build.dataset import load_dataset
 from vdm_cli.commands.load import load
+from vdm_cli.comparison.compare import Comparison, compare_tables
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.data.dataset import Part
 from vdm_cli.data.features import fit_features
@@ -23,6 +24,7 @@ from vdm_cli.divergences.names import parse_divergences
 from vdm_cli.errors import CheckpointError, DataError
 from vdm_cli.estimation.estimate import MINIMUM_ROWS, estimate_divergences
 from vdm_cli.estimation.result import Estimation
+from vdm_cli.pictures.images import are_images
 
 DEFAULT_COUNT = 10_000
 
@@ -34,6 +36,7 @@ class Sides:
     Attributes:
         p: Data or reference rows (n, ...) in their own units, with labels where both sides have them.
         q: Model or new rows (m, ...).
+        columns: Names of the columns of both; None where they have none.
         forms: How the columns of both are written; empty for plain numbers.
         label: How the labels are written that are compared too; None where none are.
         p_source: What P is, for people.
@@ -44,6 +47,7 @@ class Sides:
 
     p: Part
     q: Part
+    columns: tuple[str, ...] | None
     forms: tuple[Form, ...]
     label: Form | None
     p_source: str
@@ -59,10 +63,12 @@ class Evaluation:
     Attributes:
         sides: P and Q.
         estimation: What was found.
+        comparison: Marginals and associations, for information; None for images.
     """
 
     sides: Sides
     estimation: Estimation
+    comparison: Comparison | None
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``--format json``, schema 1."""
@@ -73,7 +79,14 @@ class Evaluation:
         sides = self.sides
         found = self.estimation.to_json()
         found["warnings"] = [*sides.warnings, *found["warnings"]]
-        return {"schema": 1, "p": side(sides.p, sides.p_source), "q": side(sides.q, sides.q_source), **found}
+        columns = () if self.comparison is None else self.comparison.columns
+        return {
+            "schema": 1,
+            "p": side(sides.p, sides.p_source),
+            "q": side(sides.q, sides.q_source),
+            **found,
+            "columns": [column.to_json() for column in columns],
+        }
 
 
 def eval_checkpoint(
@@ -130,6 +143,7 @@ def eval_checkpoint(
     sides = Sides(
         p=dataset.test,
         q=model,
+        columns=dataset.layout.columns,
         forms=dataset.layout.forms,
         label=label,
         p_source=f"{_test_source(run.config, dataset.description)} (test rows)",
@@ -174,6 +188,7 @@ def eval_files(
     sides = Sides(
         p=_at_most(first.values, num_samples, seed),
         q=_at_most(second.values, num_samples, seed + 1),
+        columns=first.columns,
         forms=first.forms,
         label=None,
         p_source=str(p),
@@ -202,4 +217,7 @@ def _evaluate(
     estimation = estimate_divergences(
         p, q, wanted, level=level, seed=seed, exact=sides.exact, progress=progress
     )
-    return Evaluation(sides, estimation)
+    comparison = None
+    if not are_images(sides.p.rows.shape[1:]):
+        comparison = compare_tables(sides.p.rows, sides.q.rows, sides.columns, sides.forms, seed)
+    return Evaluation(sides, estimation, comparison)

@@ -87,6 +87,11 @@ class Comparison:
         """The column that differs most."""
         return max(self.columns, key=lambda column: column.distance)
 
+    def farthest_columns(self, count: int) -> np.ndarray:
+        """Places of the `count` columns that differ most, increasing; of all where there are fewer."""
+        order = np.argsort([-column.distance for column in self.columns], kind="stable")
+        return np.sort(order[:count])
+
     @property
     def farthest_pair(self) -> PairDifference | None:
         """The pair whose association differs most; None for a table of one column."""

@@ -11,6 +11,8 @@ from vdm_cli.pictures.figure import new_figure, shortened
 
 MOST_COLUMNS = 40
 MOST_NUMBERS = 12  # columns up to which each cell shows its value
+LONGEST_NAME = 24
+LETTER, COLOR_BAR, TITLES = 0.08, 0.8, 0.55  # inches: width of a letter, of a color bar, height of titles
 
 
 def draw_associations(
@@ -33,8 +35,11 @@ def draw_associations(
     difference = q - p
     shown = np.sort(np.argsort(-np.abs(difference).max(axis=0), kind="stable")[:MOST_COLUMNS])
     count = len(shown)
-    side = max(2.6, 0.21 * count)
-    figure = new_figure(3 * side + 3.2, side + 1.4)
+    written = [shortened(names[index], LONGEST_NAME) for index in shown]
+    side, margin = max(2.6, 0.21 * count), 0.3 + LETTER * max(map(len, written))
+    width, height = margin + 3 * (side + COLOR_BAR), margin + side + TITLES
+    figure = new_figure(width, height)
+    figure.set_layout_engine("none")  # a constrained layout cuts off the names below square maps
     largest = float(np.abs(difference).max())
     scale = max(largest, chance, 1e-3)
     told = f"Q - P: at most {largest:.2g}; chance: {chance:.2g}"
@@ -43,9 +48,12 @@ def draw_associations(
         (labels[1], q, 1.0, "RdBu_r"),
         (told, difference, scale, "PuOr_r"),
     )
-    written = [shortened(names[index], 24) for index in shown]
     for place, (title, matrix, limit, colors) in enumerate(maps):
-        axes = figure.add_subplot(1, 3, place + 1)
+        left = margin + place * (side + COLOR_BAR)
+        axes = figure.add_axes((left / width, margin / height, side / width, side / height))
+        bar = figure.add_axes(
+            ((left + side + 0.1) / width, (margin + 0.2 * side) / height, 0.13 / width, 0.6 * side / height)
+        )
         cells = matrix[np.ix_(shown, shown)]
         picture = axes.imshow(cells, cmap=colors, vmin=-limit, vmax=limit, aspect="equal")
         axes.set_title(title, fontsize=9, parse_math=False)
@@ -53,7 +61,7 @@ def draw_associations(
         axes.set_yticks(
             range(count), labels=written if place == 0 else [""] * count, fontsize=7, parse_math=False
         )
-        figure.colorbar(picture, ax=axes, shrink=0.7, pad=0.02).ax.tick_params(labelsize=6)
+        figure.colorbar(picture, cax=bar).ax.tick_params(labelsize=6)
         if count <= MOST_NUMBERS:
             _write_numbers(axes, cells, limit)
     if count < len(p):

@@ -68,7 +68,9 @@ def _legend(figure: Any, labels: tuple[str, str]) -> None:
     handles = [
         Patch(color=color, label=label) for color, label in zip((P_COLOR, Q_COLOR), labels, strict=True)
     ]
-    figure.legend(handles=handles, loc="outside upper right", ncols=2, fontsize=8, frameon=False)
+    legend = figure.legend(handles=handles, loc="outside upper right", ncols=2, fontsize=8, frameon=False)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _histograms(axes: Any, p: np.ndarray, q: np.ndarray, form: Form) -> None:

@@ -1,0 +1,99 @@
+"""Draw what an evaluation compared: `vdm eval-divergence --plot`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from vdm_cli.commands.eval_divergence import Evaluation
+from vdm_cli.comparison.compare import Comparison
+from vdm_cli.errors import UsageError
+from vdm_cli.pictures.associations import draw_associations
+from vdm_cli.pictures.figure import save_figure, shortened
+from vdm_cli.pictures.images import draw_choice
+from vdm_cli.pictures.marginals import MOST_MARGINALS, draw_marginals
+
+MARGINALS, ASSOCIATIONS = "marginals.png", "associations.png"
+P_IMAGES, Q_IMAGES = "images-p.png", "images-q.png"
+NAMES = (MARGINALS, ASSOCIATIONS, P_IMAGES, Q_IMAGES)
+LONGEST_LABEL = 40
+
+
+def check_plots(directory: str | Path) -> None:
+    """Refuse a folder that pictures could not be written into, before anything is computed for them.
+
+    Raises:
+        UsageError: If it holds one of the pictures already, is no folder, or cannot be written to.
+    """
+    folder = Path(directory)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"--plot {directory}: is not a folder")
+        there = [name for name in NAMES if (folder / name).exists()]
+        if there:
+            raise UsageError(f"--plot {directory}: it has {', '.join(there)} already; choose another folder")
+        parent = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    except OSError as error:
+        raise UsageError(f"--plot {directory}: cannot be used: {error.strerror or error}") from error
+    if not parent.is_dir():
+        raise UsageError(f"--plot {directory}: {parent} is not a folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise UsageError(f"--plot {directory}: no permission to write in the folder {parent}")
+
+
+def plot_evaluation(found: Evaluation, directory: str | Path) -> tuple[Path, ...]:
+    """Draw P beside Q into a folder, which is made where there is none.
+
+    Tables give `MARGINALS` and, where they have two columns or more, `ASSOCIATIONS`; images give `P_IMAGES`
+    and `Q_IMAGES`, a random choice of each on one scale of shades.
+
+    Args:
+        found: What `eval_checkpoint` or `eval_files` returned.
+        directory: The folder; no picture in it is replaced.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        UsageError: If the folder holds one of the pictures already, or cannot be written to.
+    """
+    check_plots(directory)
+    folder = Path(directory)
+    sides = found.sides
+    if found.comparison is None:
+        return _plot_images(sides.p.rows, sides.q.rows, folder)
+    labels = (
+        shortened(f"P: {sides.p_source}", LONGEST_LABEL),
+        shortened(f"Q: {sides.q_source}", LONGEST_LABEL),
+    )
+    return _plot_table(found.comparison, labels, folder)
+
+
+def _plot_table(comparison: Comparison, labels: tuple[str, str], folder: Path) -> tuple[Path, ...]:
+    width = len(comparison.names)
+    shown = comparison.farthest_columns(MOST_MARGINALS)
+    figure = draw_marginals(
+        comparison.p[:, shown],
+        comparison.q[:, shown],
+        [comparison.names[index] for index in shown],
+        [comparison.forms[index] for index in shown],
+        labels,
+    )
+    if len(shown) < width:
+        figure.suptitle(f"{len(shown)} of {width} columns: those that differ most", fontsize=9)
+    save_figure(figure, folder / MARGINALS)
+    if width < 2:
+        return (folder / MARGINALS,)
+    p, q = comparison.p_associations, comparison.q_associations
+    figure = draw_associations(p, q, comparison.names, comparison.chance_association, labels)
+    save_figure(figure, folder / ASSOCIATIONS)
+    return folder / MARGINALS, folder / ASSOCIATIONS
+
+
+def _plot_images(p: np.ndarray, q: np.ndarray, folder: Path) -> tuple[Path, ...]:
+    span = float(min(p.min(), q.min())), float(max(p.max(), q.max()))
+    draw_choice(folder / P_IMAGES, p, span)
+    draw_choice(folder / Q_IMAGES, q, span)
+    return folder / P_IMAGES, folder / Q_IMAGES
