@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from vdm_cli.build.dataset import load_dataset
+from vdm_cli.build.experiment import resolve
 from vdm_cli.config.data import FileData
+from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.data.affine import AffineTransform
 from vdm_cli.data.dataset import Dataset, Part, thin
 from vdm_cli.data.source import array_source
@@ -146,3 +148,17 @@ def test_files_of_their_own_are_filtered_and_recoded_alike(events: Path, tmp_pat
 def test_what_does_not_fit_the_file_is_told(events: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=f"^{events}: .*{message}"):
         load(events, **options)
+
+
+def test_networks_that_were_not_chosen_suit_the_rows() -> None:
+    plain: dict[str, Any] = {"data": {"path": "x"}}
+    mlp = {"kind": "mlp", "hidden": [4]}
+    assert resolve(config(**plain), (28, 28)).generator.kind == "conv"
+    assert resolve(config(**plain), (32, 32, 3)).critic.kind == "conv"
+    assert resolve(config(**plain, generator=mlp), (28, 28)).generator.kind == "mlp"
+    assert resolve(config(**plain), (28,)).generator.kind == "mlp"
+    assert resolve(config(**plain), (4, 30)).generator.kind == "mlp"
+
+
+def config(**sections: Any) -> ExperimentConfig:
+    return ExperimentConfig.model_validate(sections)

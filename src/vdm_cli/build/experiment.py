@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -12,6 +13,7 @@ import numpy as np
 from vdm_cli.build.players import build_players
 from vdm_cli.config.data import FileData
 from vdm_cli.config.experiment import ExperimentConfig
+from vdm_cli.config.networks import ConvCritic, ConvGenerator
 from vdm_cli.data.affine import AffineTransform
 from vdm_cli.data.conditioning import Conditioning
 from vdm_cli.data.dataset import Dataset, Part, StreamedPart
@@ -20,6 +22,7 @@ from vdm_cli.data.stream.source import HostBatch, StreamSource
 from vdm_cli.data.transform import Transform
 from vdm_cli.data_path import absolute, names_array_of
 from vdm_cli.errors import DataError
+from vdm_cli.networks.image import is_image
 from vdm_cli.training.program import Program
 from vdm_cli.training.state import TrainState, init_state
 from vdm_cli.training.step import Players, make_train_step
@@ -126,14 +129,20 @@ def initial_states(players: Players, keys: jax.Array) -> TrainState:
 def resolve(config: ExperimentConfig, shape: tuple[int, ...]) -> ExperimentConfig:
     """Fill in what depends on the data and the folder, so that the result repeats the run from anywhere.
 
-    The latent has as many dimensions as a row, from 2 to 64; paths become absolute.
+    The latent has as many dimensions as a row, from 2 to 64; networks that were not chosen are convolutional
+    for images; paths become absolute.
     """
+    update: dict[str, Any] = {}
     if isinstance(config.data, FileData):
-        config = config.model_copy(update={"data": _with_absolute_paths(config.data)})
-    if config.latent.dim is not None:
-        return config
-    dim = min(64, max(2, math.prod(shape)))
-    return config.model_copy(update={"latent": config.latent.model_copy(update={"dim": dim})})
+        update["data"] = _with_absolute_paths(config.data)
+    if config.latent.dim is None:
+        dim = min(64, max(2, math.prod(shape)))
+        update["latent"] = config.latent.model_copy(update={"dim": dim})
+    if is_image(shape):
+        chosen = config.model_fields_set
+        update |= {} if "generator" in chosen else {"generator": ConvGenerator(kind="conv")}
+        update |= {} if "critic" in chosen else {"critic": ConvCritic(kind="conv")}
+    return config.model_copy(update=update)
 
 
 def _with_absolute_paths(data: FileData) -> FileData:

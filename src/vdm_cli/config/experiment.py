@@ -52,8 +52,8 @@ class ExperimentConfig(Section):
     divergence: DivergenceConfig = PlainDivergence(kind="jensen_shannon")
     data: DataConfig
     latent: LatentConfig = LatentConfig()
-    generator: GeneratorConfig = MlpGenerator()
-    critic: CriticConfig = MlpCritic()
+    generator: GeneratorConfig = MlpGenerator()  # where not given: conv for images
+    critic: CriticConfig = MlpCritic()  # where not given: conv for images
     objective: ObjectiveConfig = ObjectiveConfig()
     optimizers: OptimizersConfig = OptimizersConfig()
     training: TrainingConfig = TrainingConfig()

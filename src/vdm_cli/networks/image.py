@@ -30,6 +30,11 @@ def sizes(shape: tuple[int, ...]) -> list[tuple[int, int]]:
     return found
 
 
+def is_image(shape: tuple[int, ...]) -> bool:
+    """Whether rows of this shape are images: (h, w), (h, w, 1) or (h, w, 3), large enough to be halved."""
+    return len(shape) in (2, 3) and shape[2:] in ((), (1,), (3,)) and min(shape[:2]) >= SMALLEST_SIDE
+
+
 def require_image(shape: tuple[int, ...], what: str) -> None:
     """Refuse rows that a network of images cannot take.
 
