@@ -6,8 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from vdm_cli.data.layout import continuous_layout
 from vdm_cli.data.affine import AffineTransform
+from vdm_cli.data.layout import continuous_layout
 from vdm_cli.networks.affine import Affine
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.mlp import Mlp
