@@ -104,6 +104,20 @@ class Generator:
             return given[np.arange(start, start + count) % len(given)]
         return self.conditioning.draw(count, (seed, start), given)
 
+    def labels(self, count: int, seed: int, given: Given | None = None) -> dict[str, Iterator[np.ndarray]]:
+        """The conditions beside the images of `blocks`, by name, as they are written; empty for others."""
+        conditioning = self.conditioning
+        if conditioning is None or conditioning.places:
+            return {}
+
+        def written(index: int) -> Iterator[np.ndarray]:
+            for start in range(0, count, BLOCK):
+                conditions = self._conditions(given, start, min(BLOCK, count - start), seed)
+                assert conditions is not None, "the model is conditional"
+                yield conditioning.written(conditions[:, index], index)
+
+        return {name: written(index) for index, name in enumerate(conditioning.names)}
+
     def classes_in_turn(self) -> np.ndarray | None:
         """Conditions (m, 1) for a picture, each class once; None where the condition is not one class."""
         conditioning = self.conditioning

@@ -55,8 +55,9 @@ def sample(
         checkpoint: A run directory, its ``checkpoints`` or the directory of one step.
         num_samples: How many rows; memory does not grow with it.  If not given, 10,000, or one for each row
             of ``condition_file``.
-        output: ``.npy``, ``.npz`` (array ``samples``), ``.csv``, ``.parquet`` or ``.png``; if not given, a
-            file in the run's ``samples`` folder, of the kind of the data.
+        output: ``.npy``, ``.npz`` (array ``samples``, and the labels of conditional images), ``.csv``,
+            ``.parquet`` or ``.png``; if not given, a file in the run's ``samples`` folder, of the kind of the
+            data.
         force: Replace an existing file.
         seed: Of the draw.
         step: A number, ``latest`` (also None) or ``best``.
@@ -82,7 +83,8 @@ def sample(
     given = _given(run, condition, condition_file)
     count = num_samples or (len(given) if isinstance(given, np.ndarray) else DEFAULT_COUNT)
     check_output(path, layout, count, force)
-    write_rows(path, run.generator.blocks(count, seed, given), layout, count)
+    beside = run.generator.labels(count, seed, given)
+    write_rows(path, run.generator.blocks(count, seed, given), layout, count, beside)
     return SampleResult(path, count, layout.shape, run.step)
 
 

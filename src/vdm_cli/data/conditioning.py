@@ -135,6 +135,16 @@ class Conditioning:
                 found[:, index] = column
         return found
 
+    def written(self, values: np.ndarray, index: int) -> np.ndarray:
+        """One of the conditions (n,) as an array shows it: numbers, or names of classes."""
+        form = self.forms[index]
+        if form.kind != "category":
+            return values
+        names = np.array(form.categories)
+        if all(name.isdecimal() and str(int(name)) == name for name in form.categories):
+            names = names.astype(np.int64)
+        return names[values.astype(np.intp)]
+
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary; floats survive exactly."""
         return {

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -55,7 +55,11 @@ def check_output(path: str | os.PathLike[str], layout: Layout, num_rows: int, fo
 
 
 def write_rows(
-    path: str | os.PathLike[str], chunks: Iterable[np.ndarray], layout: Layout, num_rows: int
+    path: str | os.PathLike[str],
+    chunks: Iterable[np.ndarray],
+    layout: Layout,
+    num_rows: int,
+    beside: Mapping[str, Iterable[np.ndarray]] | None = None,
 ) -> None:
     """Write rows to a file, chunk by chunk; an existing file is replaced only when all is written.
 
@@ -70,6 +74,7 @@ def write_rows(
             rounded, `layout` must be the unrounded one.
         layout: How the rows are written.
         num_rows: How many rows the chunks have in all.
+        beside: What stands beside images, by name, one value a row: further arrays of an .npz.
 
     Raises:
         ValueError: If the chunks are of another shape, type or number of rows than promised.
@@ -83,7 +88,7 @@ def write_rows(
                 case ".npy":
                     write_npy(stream, rows, num_rows, layout.shape)
                 case ".npz":
-                    write_npz(stream, rows, num_rows, layout.shape)
+                    write_npz(stream, rows, num_rows, layout.shape, beside)
                 case ".csv":
                     write_csv(stream, rows, layout)
                 case ".parquet":

@@ -38,7 +38,7 @@ def check_kind(dtype: np.dtype[Any], shape: tuple[int, ...], place: str) -> None
 
 
 def native_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Type in memory of values stored as `dtype`: native order, truth values as bytes, at most 8 bytes wide."""
+    """Type in memory of values stored as `dtype`: native order, truth values as bytes, at most 8 bytes."""
     if dtype.kind == "b":
         return np.dtype(np.uint8)
     return dtype.newbyteorder("=") if dtype.itemsize <= 8 else np.dtype(np.float64)

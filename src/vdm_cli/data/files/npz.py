@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -46,8 +46,14 @@ def read_npz(path: Path, source: str, key: str | None = None) -> np.ndarray:
         raise DataError(f"{source}: is not a .npz file, or is damaged: {error}") from error
 
 
-def write_npz(stream: IO[bytes], chunks: Iterable[np.ndarray], num_rows: int, shape: tuple[int, ...]) -> None:
-    """Write a .npz file with one array named ``samples``, chunk by chunk and without compression.
+def write_npz(
+    stream: IO[bytes],
+    chunks: Iterable[np.ndarray],
+    num_rows: int,
+    shape: tuple[int, ...],
+    beside: Mapping[str, Iterable[np.ndarray]] | None = None,
+) -> None:
+    """Write a .npz file with an array named ``samples``, chunk by chunk and without compression.
 
     Equal rows give equal bytes.
 
@@ -56,10 +62,20 @@ def write_npz(stream: IO[bytes], chunks: Iterable[np.ndarray], num_rows: int, sh
         chunks: Arrays of shape (m, *shape), all of one native type, `num_rows` rows in all.
         num_rows: How many rows there will be; at least 1.
         shape: Shape of one row.
+        beside: Further arrays by name, one number or text a row.
     """
-    info = zipfile.ZipInfo(f"{ARRAY_NAME}.npy", date_time=_EARLIEST)
+    with zipfile.ZipFile(stream, "w") as archive:
+        _write_member(archive, ARRAY_NAME, chunks, num_rows, shape)
+        for name, values in (beside or {}).items():
+            _write_member(archive, name, values, num_rows, ())
+
+
+def _write_member(
+    archive: zipfile.ZipFile, name: str, chunks: Iterable[np.ndarray], num_rows: int, shape: tuple[int, ...]
+) -> None:
+    info = zipfile.ZipInfo(f"{name}.npy", date_time=_EARLIEST)
     info.create_system = 3
-    with zipfile.ZipFile(stream, "w") as archive, archive.open(info, "w", force_zip64=True) as member:
+    with archive.open(info, "w", force_zip64=True) as member:
         write_npy(member, chunks, num_rows, shape)
 
 
