@@ -60,6 +60,35 @@ def test_doubling_is_the_transpose_of_halving() -> None:
     np.testing.assert_allclose(jnp.vdot(jax.jit(halve)(x, kernel), y), jnp.vdot(x, up), rtol=1e-4)
 
 
+@pytest.mark.parametrize("sides", [(4, 6), (5, 4)])
+def test_derivatives_of_both_orders_are_those_of_xla(sides: tuple[int, int]) -> None:
+    """Those of a penalty on the slope of a score, in x and in the kernels."""
+
+    def xla_halve(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        padding = [(1, 1 + side % 2) for side in x.shape[1:3]]
+        return jax.lax.conv_general_dilated(
+            x, kernel, (2, 2), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+
+    def xla_double(x: jax.Array, kernel: jax.Array) -> jax.Array:
+        y = jnp.zeros((x.shape[0], 2 * x.shape[1], 2 * x.shape[2], kernel.shape[3]))
+        return jax.vjp(lambda y: xla_halve(y, kernel.swapaxes(2, 3)), y)[1](x)[0]
+
+    def penalty(halve: Any, double: Any) -> Any:
+        def score(x: jax.Array, down: jax.Array, up: jax.Array) -> jax.Array:
+            return jnp.sum(jnp.sin(double(jnp.tanh(halve(x, down)), up)))
+
+        def slope(x: jax.Array, down: jax.Array, up: jax.Array) -> jax.Array:
+            return jnp.sum(jnp.square(jax.grad(score)(x, down, up))) + score(x, down, up)
+
+        return jax.jit(jax.grad(slope, argnums=(0, 1, 2)))
+
+    arguments = normal(2, *sides, 2), normal(4, 4, 2, 3, seed=1), normal(4, 4, 3, 2, seed=2)
+    own, reference = penalty(halve, double)(*arguments), penalty(xla_halve, xla_double)(*arguments)
+    for name, mine, theirs in zip(("x", "down", "up"), own, reference, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3, err_msg=name)
+
+
 @pytest.mark.parametrize("layer", [Halve(64), Double(64)])
 def test_layers_start_with_the_variance_that_rectifiers_keep(layer: nn.Module) -> None:
     """Outputs away from the border have twice the mean square of the inputs, a rectifier halves it."""
