@@ -10,6 +10,7 @@ import pytest
 from vdm_cli.build.experiment import Experiment
 from vdm_cli.checkpoint import Checkpoints
 from vdm_cli.commands.load import sampler
+from vdm_cli.data.dataset import Part
 from vdm_cli.training.state import TrainState
 from vdm_cli.training.validation import Validation
 
@@ -21,11 +22,11 @@ STEPS = (0, 200, 800)
 def validation_of(experiment: Experiment) -> Validation:
     dataset = experiment.dataset
 
-    def draw(state: TrainState, seed_index: int, count: int, seed: int) -> np.ndarray:
+    def draw(state: TrainState, seed_index: int, count: int, seed: int) -> Part:
         own = sampler(
-            experiment.players, state, seed_index, dataset.transform, dataset.layout, experiment.config
+            experiment.players, state, seed_index, dataset.transform, dataset.layout, experiment.config, None
         )
-        return own.sample(count, seed)
+        return own.part(count, seed)
 
     return Validation(experiment.players, dataset, experiment.program.source, draw)
 
