@@ -151,7 +151,7 @@ def _conditioning(parts: Parts, names: tuple[str, ...] | None) -> Conditioning |
 
 def _fit_transform(kind: config.TransformKind | None, values: np.ndarray, rows: Rows) -> Transform:
     """The transform of the columns that the model makes, from their training values."""
-    largest = float(np.nanmax(np.abs(values.astype(np.float64))))
+    largest = max(-float(np.nanmin(values)), float(np.nanmax(values)))
     check_largest(largest, rows.source)
     if rows.columns is not None and kind in (None, "quantile", "standardize"):
         return fit_table(values, rows.forms, quantile=kind != "standardize")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from vdm_cli.data.block import Block
+
+_BLOCK_VALUES = 1 << 22  # held in float64 at once
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,12 @@ class AffineTransform:
         The difference is taken in float64: a column such as 1e9 +- 1 keeps its detail.
         """
         del seed
-        return ((np.asarray(rows, np.float64) - self.offset) / self.scale).astype(np.float32)
+        out = np.empty(rows.shape, np.float32)
+        step = max(1, _BLOCK_VALUES // max(1, math.prod(rows.shape[1:])))
+        for start in range(0, len(rows), step):
+            block = np.asarray(rows[start : start + step], np.float64)
+            out[start : start + step] = (block - self.offset) / self.scale
+        return out
 
     def forward_on_device(self, rows: Any) -> Any:
         """The same for JAX arrays inside a compiled step, in float32."""

@@ -58,5 +58,5 @@ def open_row_file(
 
 
 def total_bytes(file: RowFile) -> int:
-    """Bytes of all rows in memory."""
-    return file.count * row_bytes(file)
+    """Bytes of all rows in memory, as they are or in network units, whichever is more."""
+    return file.count * row_bytes(file) * max(1, 4 // file.dtype.itemsize)
