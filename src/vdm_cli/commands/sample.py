@@ -11,7 +11,7 @@ import numpy as np
 
 from vdm_cli.commands.load import LoadedRun, load
 from vdm_cli.data.layout import Layout
-from vdm_cli.data.output import check_output, write_rows
+from vdm_cli.data.output import check_output, natural_suffix, write_rows
 from vdm_cli.errors import UsageError
 from vdm_cli.sampling import Given
 
@@ -78,7 +78,7 @@ def sample(
         folder = run.directory / "samples"
         folder.mkdir(exist_ok=True)
         which = f"-index-{seed_index}" if run.config.training.num_seeds > 1 else ""
-        output = folder / f"step-{run.step:08d}-seed-{seed}{which}{_natural_suffix(layout)}"
+        output = folder / f"step-{run.step:08d}-seed-{seed}{which}{natural_suffix(layout)}"
     path = Path(output)
     given = _given(run, condition, condition_file)
     count = num_samples or (len(given) if isinstance(given, np.ndarray) else DEFAULT_COUNT)
@@ -102,7 +102,3 @@ def _given(run: LoadedRun, asked: Mapping[str, str] | None, file: str | Path | N
     if asked:
         raise UsageError("give --condition or --condition-file, not both")
     return conditioning.read(file)
-
-
-def _natural_suffix(layout: Layout) -> str:
-    return ".csv" if layout.columns is not None else ".npy"

@@ -23,6 +23,13 @@ from vdm_cli.errors import DataError, UsageError
 SUFFIXES = (".npy", ".npz", ".csv", ".parquet", ".png")
 
 
+def natural_suffix(layout: Layout) -> str:
+    """The kind of file that rows are written to where none was asked for: the kind that they came from."""
+    if any(form.stored for form in layout.forms):
+        return ".parquet"
+    return ".csv" if layout.columns is not None else ".npy"
+
+
 def check_output(path: str | os.PathLike[str], layout: Layout, num_rows: int, force: bool) -> None:
     """Refuse an output file that could not be written, before any row is generated for it.
 
