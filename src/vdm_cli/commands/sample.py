@@ -10,7 +10,6 @@ import flax.linen as nn
 import numpy as np
 
 from vdm_cli.commands.load import LoadedRun, load
-from vdm_cli.data.layout import Layout
 from vdm_cli.data.output import check_output, natural_suffix, write_rows
 from vdm_cli.errors import UsageError
 from vdm_cli.sampling import Given
