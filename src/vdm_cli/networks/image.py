@@ -77,7 +77,7 @@ class Normalize(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """Keep the shape (n, h, w, c)."""
+        """Keep the shape, (n, h, w, c) or (n, c)."""
         if self.kind == "batch":
             return nn.BatchNorm(use_running_average=not train, momentum=0.9)(x)
         if self.kind == "layer":
