@@ -98,7 +98,7 @@ def sampler(
     transform: Transform,
     layout: Layout,
     config: ExperimentConfig,
-    conditioning: Conditioning | None,
+    conditioning: Conditioning | None = None,
 ) -> Generator:
     """The averaged generator of one seed, with its way back to data units."""
     params, aux = jax.tree.map(lambda leaf: leaf[seed_index], (state.average, state.generator.aux))
