@@ -75,7 +75,7 @@ def read_file_rows(data: FileData, path: str, like: Rows | None) -> FileRows:
     """
     beside = [*(data.where or ()), *((data.weights,) if data.weights else ())]
     wanted = data.columns if like is None or like.columns is None else like.columns
-    columns = wanted and tuple(dict.fromkeys((*wanted, *beside)))
+    columns = wanted and (*wanted, *(name for name in dict.fromkeys(beside) if name not in wanted))
     drop = tuple(name for name in data.drop or () if name not in beside) if columns is None else ()
     rows = read_rows(
         path, columns=columns, drop=drop, key=data.key, labels=data.labels if like is None else None
