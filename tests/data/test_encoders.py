@@ -136,3 +136,10 @@ def test_json_keeps_an_encoder_to_the_bit(name: str, quantile: bool) -> None:
 def test_an_unknown_kind_of_encoder_is_named() -> None:
     with pytest.raises(ValueError, match="'spline'"):
         encoder_from_json({"kind": "spline"})
+
+
+def test_blanks_elsewhere_make_an_indicator_here() -> None:
+    encoder = fit_encoder(np.arange(50.0), categories=0, quantile=True, blanks=True)
+    assert isinstance(encoder, WithBlanks)
+    encoded = encoder.encode(np.array([7.0, np.nan]), np.random.default_rng(0))
+    np.testing.assert_array_equal(encoded[:, 1:], [[1, 0], [0, 1]])

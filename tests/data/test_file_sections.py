@@ -128,7 +128,7 @@ def test_files_of_their_own_are_filtered_and_recoded_alike(events: Path, tmp_pat
     own = tmp_path / "test.csv"
     own.write_text("w,kind,y,x\n" + "1.0,h,0.5,7\n" * 60 + "2.0,g,0.5,-3\n" * 60)
     dataset = load(events, where={"kind": "h"}, drop=["w"], split={"test": str(own)})
-    np.testing.assert_array_equal(np.unique(dataset.test.rows, axis=0), [[7.0, 0.5, 1.0]])
+    np.testing.assert_array_equal(np.unique(dataset.test.rows, axis=0), [[7.0, 0.5, 0.0]])
 
 
 @pytest.mark.parametrize(
@@ -162,3 +162,22 @@ def test_networks_that_were_not_chosen_suit_the_rows() -> None:
 
 def config(**sections: Any) -> ExperimentConfig:
     return ExperimentConfig.model_validate(sections)
+
+
+def test_a_test_file_without_labels_is_told_before_training(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8)).astype(np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    np.save(tmp_path / "labels.npy", np.arange(60) % 3)
+    options = {"labels": str(tmp_path / "labels.npy"), "condition": ["label"]}
+    with pytest.raises(DataError, match=r"has no labels, and data.condition needs them"):
+        load(tmp_path / "images.npy", **options, split={"test": str(tmp_path / "images.npy")})
+
+
+def test_a_blank_outside_the_training_rows_has_an_indicator_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "one-blank.csv"
+    path.write_text("x,y\n" + "".join(f"{0.5 * row},{row % 7}.25\n" for row in range(199)) + ",1.25\n")
+    assert all(load(path).shape == load_dataset(section(path), seed).shape for seed in range(1, 6))
+
+
+def section(path: Path) -> FileData:
+    return FileData.model_validate({"path": str(path)})

@@ -39,7 +39,24 @@ def images() -> Rows:
 def test_rows_are_kept_by_the_name_of_a_category() -> None:
     kept = keep_where(table(), {"kind": ["g"]})
     np.testing.assert_array_equal(kept.values[:, 0], [1.0, 3.0])
-    assert kept.forms == table().forms
+
+
+def test_categories_that_no_kept_row_has_are_gone() -> None:
+    """A generator has no output for what the user excluded."""
+    kept = keep_where(table(), {"kind": ["h"]})
+    assert kept.forms[1].categories == ("h",)
+    np.testing.assert_array_equal(kept.values[:, 1], 0.0)
+    images_kept = keep_where(images(), {"label": ["dog"]}).labels
+    assert images_kept is not None
+    assert images_kept.form.categories == ("dog",)
+
+
+def test_rows_are_kept_by_their_date() -> None:
+    day = Form(kind="date", pattern="%Y-%m-%d")
+    rows = table(values=[[1.0, 19_000, 1.0], [2.0, 19_001, 1.0]], kind=day)
+    np.testing.assert_array_equal(keep_where(rows, {"kind": ["2022-01-09"]}).values[:, 0], [2.0])
+    with pytest.raises(DataError, match="kind: soon must be a date"):
+        keep_where(rows, {"kind": ["soon"]})
 
 
 def test_rows_are_kept_by_numbers_and_all_conditions_hold_at_once() -> None:
@@ -50,7 +67,7 @@ def test_rows_are_kept_by_numbers_and_all_conditions_hold_at_once() -> None:
 def test_images_are_kept_by_their_label() -> None:
     kept = keep_where(images(), {"label": ["dog"]})
     assert kept.labels is not None
-    np.testing.assert_array_equal(kept.labels.values, [1.0, 1.0])
+    np.testing.assert_array_equal(kept.labels.values, [0.0, 0.0])
     np.testing.assert_array_equal(kept.values[:, 0, 0], [0, 8])
 
 

@@ -144,9 +144,9 @@ def _conditioning(parts: Parts, names: tuple[str, ...] | None) -> Conditioning |
     forms = [form for _, form in columns]
     if rows.columns is None:
         assert train.labels is not None, "found by find_column"
-        return fit_conditioning(names, forms, (), train.labels[:, None])
+        return fit_conditioning(names, forms, (), train.labels[:, None], train.weights)
     places = [rows.columns.index(name) for name in names]
-    return fit_conditioning(names, forms, places, train.rows[:, places])
+    return fit_conditioning(names, forms, places, train.rows[:, places], train.weights)
 
 
 def _fit_transform(kind: config.TransformKind | None, values: np.ndarray, rows: Rows) -> Transform:

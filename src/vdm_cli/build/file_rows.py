@@ -80,10 +80,15 @@ def read_file_rows(data: FileData, path: str, like: Rows | None) -> FileRows:
     rows = read_rows(
         path, columns=columns, drop=drop, key=data.key, labels=data.labels if like is None else None
     )
-    if like is not None:
-        rows = recode_like(rows, like)
+    if like is not None and like.labels is not None and rows.labels is None and data.condition:
+        raise DataError(
+            f"{path}: has no labels, and data.condition needs them; take a file that has its own (IDX, a "
+            "folder of classes), or a share of the rows"
+        )
     if data.where:
         rows = keep_where(rows, data.where)
+    if like is not None:
+        rows = recode_like(rows, like)
     weights = None
     if data.weights:
         rows, weights = pop_weights(rows, data.weights)

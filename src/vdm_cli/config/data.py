@@ -161,6 +161,8 @@ class FileData(Section):
     def _consistent(self) -> FileData:
         if self.columns is not None and self.drop is not None:
             raise ValueError("give 'columns' or 'drop', not both")
+        if self.condition is not None and len(set(self.condition)) < len(self.condition):
+            raise ValueError("'condition' names a column twice")
         return self
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from vdm_cli.data.condition_text import listed, value_of
+from vdm_cli.data.dates import convert_unit
+from vdm_cli.data.encoders import has_levels
 from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.rows import read_rows
 from vdm_cli.data.table_transform import TableTransform, fit_table
@@ -28,7 +31,7 @@ class Conditioning:
         places: Which columns of the table they are; empty where they stand beside images.
         transform: Data units (n, k) to network units: one-hot categories, standardized numbers.
         known: Rows (m, k) of the training data, at most `KNOWN_ROWS`, distinct.
-        counts: How many training rows each known row stands for, (m,).
+        counts: The weight of the training rows that each known row stands for, (m,).
     """
 
     names: tuple[str, ...]
@@ -76,8 +79,8 @@ class Conditioning:
         chosen = np.ones(len(self.known), bool)
         for name, value in values.items():
             index = self.names.index(name)
-            if self.forms[index].kind == "category":
-                chosen &= self.known[:, index] == value
+            if self._has_levels(index):
+                chosen &= _equal(self.known[:, index], value)
         if not chosen.any():
             told = ", ".join(f"{name}={text}" for name, text in (asked or {}).items())
             raise UsageError(f"--condition {told}: no training row has this combination")
@@ -103,12 +106,30 @@ class Conditioning:
                     f"--condition {name}: the run is conditioned on {', '.join(self.names)}.{hint}"
                 )
             index = self.names.index(name)
-            found[name] = _value(name, text, self.forms[index])
-            seen = self.known[:, index]
-            if self.transform.columns[index].categorical and found[name] not in seen:
-                shown = ", ".join(f"{value:g}" for value in np.unique(seen[~np.isnan(seen)])[:20])
-                raise UsageError(f"--condition {name}={text}: no such value in the training data ({shown})")
+            try:
+                found[name] = value_of(text, self.forms[index])
+            except ValueError as error:
+                raise UsageError(f"--condition {name}={text}: {error}") from error
+            self._require_seen(index, np.array([found[name]]), f"--condition {name}={text}", UsageError)
         return found
+
+    def _has_levels(self, index: int) -> bool:
+        """Whether a condition is one of a few values: a class, or a number that takes few."""
+        return has_levels(self.transform.columns[index])
+
+    def _require_seen(
+        self, index: int, values: np.ndarray, asked: str, error: type[UsageError] | type[DataError]
+    ) -> None:
+        """Refuse values (n,) of a few-valued condition, and blanks of any, that no training row has."""
+        seen = self.known[:, index]
+        wanted = values if self._has_levels(index) else values[np.isnan(values)]
+        for value in np.unique(wanted):
+            if not _equal(seen, value).any():
+                form = self.forms[index]
+                levels = np.unique(seen[~np.isnan(seen)])[:20]
+                names = [form.categories[int(each)] if form.categories else f"{each:g}" for each in levels]
+                what = "a blank" if np.isnan(value) else "such a class or value"
+                raise error(f"{asked}: no training row has {what} ({', '.join(names)})")
 
     def read(self, path: str | Path) -> np.ndarray:
         """Conditions (n, k) in data units from a table with a column for each of them.
@@ -121,18 +142,24 @@ class Conditioning:
         for index, (name, form) in enumerate(zip(self.names, self.forms, strict=True)):
             own = rows.forms[index] if rows.forms else NUMBER
             column = rows.values[:, index]
+            blank = np.isnan(column)
             if form.kind == "category":
-                texts = [own.categories[int(code)] for code in column] if own.categories else _texts(column)
+                texts = own.categories or tuple(_text(value) for value in np.unique(column[~blank]))
+                codes = column if own.categories else np.searchsorted(np.unique(column[~blank]), column)
                 unknown = [text for text in texts if text not in form.categories]
                 if unknown:
+                    asked = f"{path}: column '{name}' asks for '{unknown[0]}'"
                     raise DataError(
-                        f"{path}: column '{name}' asks for '{unknown[0]}', which no training row has"
+                        f"{asked}, which no training row has {listed(form.categories, unknown[0])}"
                     )
-                found[:, index] = [form.categories.index(text) for text in texts]
-            elif own.kind != form.kind or np.isnan(column).any():
-                raise DataError(f"{path}: column '{name}' must hold {form.kind}s, none of them blank")
-            else:
-                found[:, index] = column
+                known = np.array([form.categories.index(text) for text in texts] or [0], np.float64)
+                column = np.where(blank, np.nan, known[np.where(blank, 0, codes).astype(np.intp)])
+            elif own.kind != form.kind:
+                raise DataError(f"{path}: column '{name}' must hold {form.kind}s")
+            elif form.kind == "date":
+                column = convert_unit(column, own.unit, form.unit)
+            self._require_seen(index, column, f"{path}: column '{name}'", DataError)
+            found[:, index] = column
         return found
 
     def written(self, values: np.ndarray, index: int) -> np.ndarray:
@@ -165,41 +192,47 @@ class Conditioning:
             places=tuple(document["places"]),
             transform=TableTransform.from_json(document["transform"]),
             known=np.asarray(document["known"], np.float64).reshape(-1, len(document["names"])),
-            counts=np.asarray(document["counts"], np.int64),
+            counts=np.asarray(document["counts"], np.float64),
         )
 
 
 def fit_conditioning(
-    names: Sequence[str], forms: Sequence[Form], places: Sequence[int], conditions: np.ndarray
+    names: Sequence[str],
+    forms: Sequence[Form],
+    places: Sequence[int],
+    conditions: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> Conditioning:
-    """Fit on the training rows' conditions (n, k), in data units."""
-    rng = np.random.default_rng(0)
-    some = conditions if len(conditions) <= 10**6 else conditions[rng.permutation(len(conditions))[: 10**6]]
-    known, counts = np.unique(some, axis=0, return_counts=True)
-    if len(known) > KNOWN_ROWS:
-        chosen = rng.choice(len(known), KNOWN_ROWS, replace=False, p=counts / counts.sum())
-        known, counts = known[chosen], np.ones(KNOWN_ROWS, np.int64)
+    """Fit on the training rows' conditions (n, k), in data units, with their weights (n,) or None."""
     transform = fit_table(conditions, forms, quantile=False)
+    taken = np.ones(len(conditions), bool) if weights is None else weights > 0
+    known, inverse = np.unique(conditions[taken], axis=0, return_inverse=True)
+    counts = np.bincount(inverse.reshape(-1), None if weights is None else weights[taken]).astype(np.float64)
+    if len(known) > KNOWN_ROWS:
+        levels = [index for index, column in enumerate(transform.columns) if has_levels(column)]
+        known, counts = _fewer(known, counts, levels)
     return Conditioning(tuple(names), tuple(forms), tuple(places), transform, known, counts)
 
 
-def _value(name: str, text: str, form: Form) -> float:
-    if form.kind == "category":
-        if text in form.categories:
-            return float(form.categories.index(text))
-        near = difflib.get_close_matches(text, form.categories, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        shown = ", ".join(form.categories[:20]) + (", ..." if len(form.categories) > 20 else "")
-        raise UsageError(f"--condition {name}={text}: no such class in the training data ({shown}).{hint}")
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value):
-        raise UsageError(f"--condition {name}={text}: must be a number")
-    return value
+def _fewer(known: np.ndarray, counts: np.ndarray, levels: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """`KNOWN_ROWS` of the rows (m, k): one at least of every combination of classes, whose counts stay."""
+    rng = np.random.default_rng(0)
+    combinations, kind = np.unique(known[:, levels], axis=0, return_inverse=True)
+    kind = kind.reshape(-1)
+    # Efraimidis and Spirakis 2006: the largest keys are a weighted sample without replacement
+    keys = rng.random(len(known)) ** (1.0 / counts)
+    keys[[np.flatnonzero(kind == each)[0] for each in range(min(len(combinations), KNOWN_ROWS))]] = 2.0
+    chosen = np.sort(np.argsort(keys)[-KNOWN_ROWS:])
+    totals = np.bincount(kind, counts, len(combinations))
+    kept = np.bincount(kind[chosen], counts[chosen], len(combinations))
+    return known[chosen], counts[chosen] * totals[kind[chosen]] / kept[kind[chosen]]
 
 
-def _texts(column: np.ndarray) -> list[str]:
-    """Whole numbers as a file of classes writes them."""
-    return [f"{value:.0f}" if value == int(value) else f"{value:g}" for value in column.tolist()]
+def _equal(values: np.ndarray, value: float) -> np.ndarray:
+    """Which of the values (n,) equal one, a blank being equal to a blank."""
+    return np.isnan(values) if np.isnan(value) else values == value
+
+
+def _text(value: float) -> str:
+    """A whole number as a file of classes writes it."""
+    return f"{value:.0f}" if value == int(value) else f"{value:g}"

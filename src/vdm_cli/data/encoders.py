@@ -182,6 +182,11 @@ class WithBlanks:
         return {"kind": "with_blanks", "present": self.present.to_json()}
 
 
+def has_levels(encoder: Encoder) -> bool:
+    """Whether the values that are not blank are a few levels."""
+    return isinstance(encoder.present if isinstance(encoder, WithBlanks) else encoder, Levels)
+
+
 def encoder_from_json(document: dict[str, Any]) -> Encoder:
     """The encoder that `Encoder.to_json` described."""
     fields = {name: value for name, value in document.items() if name != "kind"}
@@ -198,16 +203,17 @@ def encoder_from_json(document: dict[str, Any]) -> Encoder:
             raise ValueError(f"kind of encoder must be one that this version knows, got {kind!r}")
 
 
-def fit_encoder(values: np.ndarray, *, categories: int, quantile: bool) -> Encoder:
+def fit_encoder(values: np.ndarray, *, categories: int, quantile: bool, blanks: bool = False) -> Encoder:
     """The encoder of one column.
 
     Args:
         values: Training values (n,), NaN where blank, at least one not; codes where it is a category.
         categories: How many names there are where the values are their codes; 0 for numbers and dates.
         quantile: Map numbers to a standard normal by their quantiles; if not, standardize them.
+        blanks: Whether other rows have blanks in this column, even if these have none.
     """
     blank = np.isnan(values)
-    if blank.any():
+    if blanks or blank.any():
         return WithBlanks(fit_encoder(values[~blank], categories=categories, quantile=quantile))
     if categories:
         return Levels(np.arange(float(categories)))

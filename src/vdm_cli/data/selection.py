@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from vdm_cli.data.condition_text import value_of
 from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.rows import Labels, Rows
 from vdm_cli.errors import DataError
@@ -40,6 +41,11 @@ def keep_where(rows: Rows, wanted: Wanted) -> Rows:
                         f"{rows.source}: data.where: no row has {name} = {text}; it is one of {shown}.{hint}"
                     )
                 found |= column == form.categories.index(text)
+            elif form.kind == "date":
+                try:
+                    found |= column == value_of(str(value), form)
+                except ValueError as error:
+                    raise DataError(f"{rows.source}: data.where: {name}: {value} {error}") from error
             elif isinstance(value, str):
                 raise DataError(f"{rows.source}: data.where: {name} holds numbers, got '{value}'")
             else:
@@ -48,7 +54,32 @@ def keep_where(rows: Rows, wanted: Wanted) -> Rows:
     if not kept.any():
         told = ", ".join(f"{name}: {', '.join(map(str, values))}" for name, values in wanted.items())
         raise DataError(f"{rows.source}: data.where keeps no row ({told})")
-    return take_rows(rows, np.flatnonzero(kept))
+    return _without_unused(take_rows(rows, np.flatnonzero(kept)), wanted)
+
+
+def _without_unused(rows: Rows, names: Iterable[str]) -> Rows:
+    """The same rows, their filtered columns without the categories that no row has any more."""
+    labels, forms, values = rows.labels, list(rows.forms), rows.values
+    if labels is not None and labels.name in names:
+        codes, form = _used(labels.values, labels.form)
+        labels = Labels(codes, form, labels.name)
+    for name in names:
+        if rows.columns is not None and forms and name in rows.columns:
+            index = rows.columns.index(name)
+            codes, forms[index] = _used(values[:, index], forms[index])
+            values = values.copy()
+            values[:, index] = codes
+    return dataclasses.replace(rows, values=values, forms=tuple(forms), labels=labels)
+
+
+def _used(codes: np.ndarray, form: Form) -> tuple[np.ndarray, Form]:
+    """Codes (n,) of the categories that occur, and the form with those alone."""
+    if form.kind != "category":
+        return codes, form
+    used = np.unique(codes[~np.isnan(codes)])
+    names = tuple(form.categories[int(code)] for code in used)
+    kept = np.where(np.isnan(codes), np.nan, np.searchsorted(used, codes))
+    return kept, dataclasses.replace(form, categories=names)
 
 
 def take_rows(rows: Rows, index: np.ndarray) -> Rows:

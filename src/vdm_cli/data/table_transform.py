@@ -87,7 +87,12 @@ def fit_table(rows: np.ndarray, forms: Sequence[Form], *, quantile: bool) -> Tab
     """
     forms = forms or (Form(),) * rows.shape[1]
     columns = [
-        fit_encoder(np.asarray(column, np.float64), categories=len(form.categories), quantile=quantile)
+        fit_encoder(
+            np.asarray(column, np.float64),
+            categories=len(form.categories),
+            quantile=quantile,
+            blanks=form.blank is not None,
+        )
         for column, form in zip(rows.T, forms, strict=True)
     ]
     return TableTransform(tuple(columns))
