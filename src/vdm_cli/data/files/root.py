@@ -12,6 +12,7 @@ import numpy as np
 
 from vdm_cli.data.files.compressed import check_expansion
 from vdm_cli.data.files.inside import choose_inside
+from vdm_cli.data.files.parquet import as_table
 from vdm_cli.data.files.table import Table, choose_columns
 from vdm_cli.errors import DataError
 
@@ -120,7 +121,7 @@ def _table(arrays: Sequence[np.ndarray], names: Sequence[str], place: str) -> Ta
     """The columns as those of a parquet file with the same types are read."""
     import pyarrow
 
-    from vdm_cli.data.files.arrow_columns import ArrowColumn, encode, is_whole, printed_decimals
+    from vdm_cli.data.files.arrow_columns import ArrowColumn, encode
 
     values = np.empty((len(arrays[0]), len(arrays)))
     forms = []
@@ -130,13 +131,7 @@ def _table(arrays: Sequence[np.ndarray], names: Sequence[str], place: str) -> Ta
         column.add(piece)
         forms.append(column.form())
         values[:, index] = encode(piece, forms[-1], f"{place}: column '{name}'")
-    return Table(
-        values=values,
-        columns=tuple(names),
-        integer=tuple(map(is_whole, forms)),
-        text_decimals=tuple(map(printed_decimals, forms)),
-        forms=tuple(forms),
-    )
+    return as_table(values, names, forms)
 
 
 def _listed(names: Sequence[str]) -> str:
