@@ -32,7 +32,7 @@ ROWS = (
     skewed_jensen_shannon(0.8),
 )
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.label)
-SMOOTH = tuple(row for row in ROWS if row.smooth_witness is None)
+SMOOTH = tuple(row for row in ROWS if row.training_link is None)
 every_smooth_row = pytest.mark.parametrize("row", SMOOTH, ids=lambda row: row.label)
 
 
@@ -181,7 +181,7 @@ def test_supremum_is_the_limit_of_separated_laws(row: FDivergence, float64: None
 def test_smooth_pair_stays_in_the_domain_of_the_conjugate(row: FDivergence, float64: None) -> None:
     v = scores(row.score_limit)
     witness, conjugate = row.training_pair
-    if row.smooth_witness is None:
+    if row.training_link is None:
         assert (witness, conjugate) == (row.witness, row.witness_conjugate)
     else:
         np.testing.assert_allclose(row.conjugate(witness(v)), conjugate(v), rtol=1e-12)

@@ -39,7 +39,7 @@ def test_losses_have_equal_gradients_at_the_fixed_point(row: FDivergence, float6
     scores = jnp.linspace(-4.0, 4.0, 9)
     minimax, other = (jax.grad(lambda v, g=g: g(row, v))(scores) for g in (minimax_loss, non_saturating_loss))
     assert float(minimax[4]) == pytest.approx(float(other[4]), rel=1e-6)
-    if row.smooth_witness is None:
+    if row.training_link is None:
         np.testing.assert_allclose(minimax, jnp.exp(scores) * other, rtol=1e-9)
 
 

@@ -12,7 +12,7 @@ from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.objectives.penalties import roth_penalty, squared_gradient_norms
 
 ROWS = (*catalog().values(), alpha_divergence(-1.0), alpha_divergence(1.5), skewed_jensen_shannon(0.8))
-CURVED = [row for row in ROWS if row.smooth_witness is None]  # f* of total variation is piecewise linear
+CURVED = [row for row in ROWS if row.training_link is None]  # f* of total variation is piecewise linear
 
 
 def critic(x: jax.Array) -> jax.Array:

@@ -104,7 +104,7 @@ TOTAL_VARIATION = FDivergence(
     curvature=math.nan,
     supremum=1.0,
     # tanh(v/2) / 2 = sigmoid(v) - 1/2, with a gradient that does not cancel at large v
-    smooth_witness=(lambda v: jnp.exp(-softplus(-v)) - 0.5, lambda v: jnp.exp(-softplus(-v)) - 0.5),
+    training_link=(lambda v: jnp.exp(-softplus(-v)) - 0.5, lambda v: jnp.exp(-softplus(-v)) - 0.5),
 )
 
 SQUARED_HELLINGER = FDivergence(

@@ -32,8 +32,8 @@ class FDivergence:
         curvature: f''(1), or nan where f has a kink at 1; near P = Q, D_f is about f''(1)/2 chi^2.
         supremum: Least upper bound of D_f over all pairs, in nats; ``inf`` if unbounded.
         at_equality: f(1) = D_f(P || P): 0 for every divergence; -log 4 for the GAN objective.
-        smooth_witness: A pair (T, f* after T) to train with where T itself has no useful gradient;
-            it too gives a lower bound on D_f.
+        training_link: Another pair (T, f* after T) to train with, such as total variation's tanh, whose own T
+            has no useful gradient; it too gives a lower bound on D_f.
         parameter: The value of the family's parameter, where there is one.
 
     Example:
@@ -52,7 +52,7 @@ class FDivergence:
     curvature: float
     supremum: float
     at_equality: float = 0.0
-    smooth_witness: tuple[Elementwise, Elementwise] | None = None
+    training_link: tuple[Elementwise, Elementwise] | None = None
     parameter: float | None = None
 
     @property
@@ -63,7 +63,7 @@ class FDivergence:
     @property
     def training_pair(self) -> tuple[Elementwise, Elementwise]:
         """The pair (T, f* after T) that training differentiates."""
-        return self.smooth_witness or (self.witness, self.witness_conjugate)
+        return self.training_link or (self.witness, self.witness_conjugate)
 
     @property
     def bounded(self) -> bool:
