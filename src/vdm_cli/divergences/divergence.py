@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import jax
 
+from vdm_cli.divergences.formulas import Formulas
+
 Elementwise = Callable[[jax.Array], jax.Array]
 
 
@@ -35,6 +37,7 @@ class FDivergence:
         training_link: Another pair (T, f* after T) to train with, such as total variation's tanh, whose own T
             has no useful gradient; it too gives a lower bound on D_f.
         parameter: The value of the family's parameter, where there is one.
+        formulas: The row in text; None for a user's expression, whose text is its name.
 
     Example:
         >>> from vdm_cli.divergences.catalog import KL
@@ -54,6 +57,7 @@ class FDivergence:
     at_equality: float = 0.0
     training_link: tuple[Elementwise, Elementwise] | None = None
     parameter: float | None = None
+    formulas: Formulas | None = None
 
     @property
     def label(self) -> str:
