@@ -4,45 +4,40 @@ r"""The named f-divergences: one row each, with stable closed forms.
 
 Conjugates f* follow Nowozin, Cseke and Tomioka 2016 (arXiv 1606.00709, Tables 1 and 6), except that
 `jensen_shannon` is the usual divergence with supremum log 2 (theirs is twice it) and `alpha` is the
-family of Cichocki and Amari 2010.  To add a divergence, add a row to `catalog` and its name to the schema.
+family of Cichocki and Amari 2010.  To add a divergence, add a row to `catalog` and its name to the schema;
+rows with a parameter are in `families`.
 """
 
 from __future__ import annotations
 
 import math
 
-import jax
 import jax.numpy as jnp
 from jax.nn import softplus
 from jax.scipy.special import xlogy
 
 from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.families import alpha_divergence, skewed_jensen_shannon
+from vdm_cli.divergences.formulas import Formulas
+from vdm_cli.divergences.stable import expm1, jeffreys_conjugate
+
+__all__ = [
+    "GAN",
+    "JEFFREYS",
+    "JENSEN_SHANNON",
+    "KL",
+    "LE_CAM",
+    "NEYMAN_CHI2",
+    "PEARSON_CHI2",
+    "REVERSE_KL",
+    "SQUARED_HELLINGER",
+    "TOTAL_VARIATION",
+    "alpha_divergence",
+    "catalog",
+    "skewed_jensen_shannon",
+]
 
 _LOG2 = math.log(2.0)
-
-
-@jax.custom_jvp
-def _expm1(x: jax.Array) -> jax.Array:
-    """e^x - 1 with derivative e^x: JAX's own, expm1 + 1, loses every digit of a small one in float32."""
-    return jnp.expm1(x)
-
-
-@_expm1.defjvp
-def _expm1_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
-    (x,), (tangent,) = primals, tangents
-    return jnp.expm1(x), jnp.exp(x) * tangent
-
-
-def _jeffreys_conjugate(t: jax.Array) -> jax.Array:
-    """f*(t) = W + 1/W + t - 2, W = W0(e^(1-t)): Newton's method for w + log w = 1 - t in log space."""
-    target = 1.0 - t
-    log_w = jnp.where(target > 1.0, jnp.log(jnp.maximum(target, 1.0)), jnp.minimum(target, 0.0))
-    for _ in range(12):
-        w = jnp.exp(log_w)
-        log_w = log_w - (w + log_w - target) / (w + 1.0)
-    w = jnp.exp(log_w)
-    return w + jnp.exp(-log_w) + t - 2.0
-
 
 KL = FDivergence(
     name="kl",
@@ -54,6 +49,19 @@ KL = FDivergence(
     score_limit=60.0,
     curvature=1.0,
     supremum=math.inf,
+    formulas=Formulas(
+        f="u*log(u)",
+        witness="1 + v",
+        witness_conjugate="exp(v)",
+        conjugate="exp(t - 1)",
+        domain="every t",
+        slope="1 + log(r)",
+        convention=(
+            "The mean of log(p/q) over the data P: large where Q misses P, so that minimizing it covers P."
+        ),
+        paper_name="Kullback-Leibler",
+        paper_link="v",
+    ),
 )
 
 REVERSE_KL = FDivergence(
@@ -66,6 +74,20 @@ REVERSE_KL = FDivergence(
     score_limit=60.0,
     curvature=1.0,
     supremum=math.inf,
+    formulas=Formulas(
+        f="-log(u)",
+        witness="-exp(-v)",
+        witness_conjugate="v - 1",
+        conjugate="-1 - log(-t)",
+        domain="t < 0",
+        slope="-1/r",
+        convention=(
+            "The mean of log(q/p) over the model Q: large where Q leaves P, so that minimizing it may drop "
+            "modes."
+        ),
+        paper_name="Reverse KL",
+        paper_link="-exp(-v)",
+    ),
 )
 
 JENSEN_SHANNON = FDivergence(
@@ -78,6 +100,20 @@ JENSEN_SHANNON = FDivergence(
     score_limit=60.0,
     curvature=0.25,
     supremum=_LOG2,
+    formulas=Formulas(
+        f="(u*log(u) - (u + 1)*log((u + 1)/2))/2",
+        witness="(log(2) - softplus(-v))/2",
+        witness_conjugate="(softplus(v) - log(2))/2",
+        conjugate="-log(2 - exp(2*t))/2",
+        domain="t < log(2)/2",
+        slope="log(2*r/(r + 1))/2",
+        convention=(
+            "The usual one, at most log 2: f-GAN's tables print twice it, and scipy's jensenshannon is its "
+            "square root."
+        ),
+        paper_name="Jensen-Shannon (twice ours)",
+        paper_link="(log(2) - softplus(-v))/2",
+    ),
 )
 
 GAN = FDivergence(
@@ -91,6 +127,20 @@ GAN = FDivergence(
     curvature=0.5,
     supremum=0.0,
     at_equality=-2.0 * _LOG2,
+    formulas=Formulas(
+        f="u*log(u) - (u + 1)*log(u + 1)",
+        witness="-softplus(-v)",
+        witness_conjugate="softplus(v)",
+        conjugate="-log(1 - exp(t))",
+        domain="t < 0",
+        slope="log(r/(r + 1))",
+        convention=(
+            "An objective and no divergence: f(1) = -log 4, so that it is -log 4 at P = Q and 2 JS - log 4 "
+            "elsewhere."
+        ),
+        paper_name="GAN",
+        paper_link="-softplus(-v)",
+    ),
 )
 
 TOTAL_VARIATION = FDivergence(
@@ -105,54 +155,121 @@ TOTAL_VARIATION = FDivergence(
     supremum=1.0,
     # tanh(v/2) / 2 = sigmoid(v) - 1/2, with a gradient that does not cancel at large v
     training_link=(lambda v: jnp.exp(-softplus(-v)) - 0.5, lambda v: jnp.exp(-softplus(-v)) - 0.5),
+    formulas=Formulas(
+        f="abs(u - 1)/2",
+        witness="sign(v)/2",
+        witness_conjugate="sign(v)/2",
+        conjugate="t",
+        domain="-1/2 <= t <= 1/2",
+        slope="sign(r - 1)/2",
+        convention=(
+            "With the 1/2, so that it is at most 1; f has a kink at 1, where T jumps and has no gradient: "
+            "training differentiates a smooth surrogate, which gives a lower bound too."
+        ),
+        below="-1/2",
+        surrogate="tanh(v/2)/2",
+        paper_name="Total variation",
+        paper_link="tanh(v)/2",
+    ),
 )
 
 SQUARED_HELLINGER = FDivergence(
     name="squared_hellinger",
     title="H² = ∫(√p − √q)², without a ½",
     f=lambda u: jnp.square(jnp.sqrt(u) - 1.0),
-    witness=lambda v: -_expm1(-0.5 * v),
-    witness_conjugate=lambda v: _expm1(0.5 * v),
+    witness=lambda v: -expm1(-0.5 * v),
+    witness_conjugate=lambda v: expm1(0.5 * v),
     conjugate=lambda t: t / (1.0 - t),
     score_limit=60.0,
     curvature=0.5,
     supremum=2.0,
+    formulas=Formulas(
+        f="(sqrt(u) - 1)**2",
+        witness="1 - exp(-v/2)",
+        witness_conjugate="exp(v/2) - 1",
+        conjugate="t/(1 - t)",
+        domain="t < 1",
+        slope="1 - 1/sqrt(r)",
+        convention=(
+            "Without a 1/2, so that it is at most 2: many books put one before it. It is the square of a "
+            "distance."
+        ),
+        paper_name="Squared Hellinger",
+        paper_link="1 - exp(-v)",
+    ),
 )
 
 PEARSON_CHI2 = FDivergence(
     name="pearson_chi2",
     title="χ²(P‖Q) = ∫(p − q)²/q",
     f=lambda u: jnp.square(u - 1.0),
-    witness=lambda v: 2.0 * _expm1(v),
-    witness_conjugate=lambda v: _expm1(2.0 * v),
+    witness=lambda v: 2.0 * expm1(v),
+    witness_conjugate=lambda v: expm1(2.0 * v),
     conjugate=lambda t: jnp.where(t >= -2.0, 0.25 * jnp.square(t) + t, -1.0),
     score_limit=40.0,
     curvature=2.0,
     supremum=math.inf,
+    formulas=Formulas(
+        f="(u - 1)**2",
+        witness="2*(exp(v) - 1)",
+        witness_conjugate="exp(2*v) - 1",
+        conjugate="t**2/4 + t",
+        domain="t >= -2",
+        slope="2*(r - 1)",
+        convention=(
+            "The direction with Q, the model, in the denominator; neyman_chi2 is the other, and some books "
+            "halve both."
+        ),
+        below="-1",
+        paper_name="Pearson chi^2",
+        paper_link="v",
+    ),
 )
 
 NEYMAN_CHI2 = FDivergence(
     name="neyman_chi2",
     title="χ²(Q‖P) = ∫(p − q)²/p",
     f=lambda u: jnp.square(1.0 - u) / u,
-    witness=lambda v: -_expm1(-2.0 * v),
-    witness_conjugate=lambda v: -2.0 * _expm1(-v),
+    witness=lambda v: -expm1(-2.0 * v),
+    witness_conjugate=lambda v: -2.0 * expm1(-v),
     conjugate=lambda t: 2.0 - 2.0 * jnp.sqrt(1.0 - t),
     score_limit=40.0,
     curvature=2.0,
     supremum=math.inf,
+    formulas=Formulas(
+        f="(1 - u)**2/u",
+        witness="1 - exp(-2*v)",
+        witness_conjugate="2 - 2*exp(-v)",
+        conjugate="2 - 2*sqrt(1 - t)",
+        domain="t <= 1",
+        slope="1 - 1/r**2",
+        convention="The direction with P, the data, in the denominator: Pearson's with P and Q exchanged.",
+        paper_name="Neyman chi^2",
+        paper_link="1 - exp(-v)",
+    ),
 )
 
 JEFFREYS = FDivergence(
     name="jeffreys",
     title="KL(P‖Q) + KL(Q‖P)",
     f=lambda u: xlogy(u - 1.0, u),
-    witness=lambda v: v - _expm1(-v),
-    witness_conjugate=lambda v: _expm1(v) + v,
-    conjugate=_jeffreys_conjugate,
+    witness=lambda v: v - expm1(-v),
+    witness_conjugate=lambda v: expm1(v) + v,
+    conjugate=jeffreys_conjugate,
     score_limit=60.0,
     curvature=2.0,
     supremum=math.inf,
+    formulas=Formulas(
+        f="(u - 1)*log(u)",
+        witness="1 + v - exp(-v)",
+        witness_conjugate="exp(v) - 1 + v",
+        conjugate="W(exp(1 - t)) + 1/W(exp(1 - t)) + t - 2",
+        domain="every t",
+        slope="1 + log(r) - 1/r",
+        convention="The sum of both KL divergences; some books take half of it.",
+        paper_name="Jeffrey",
+        paper_link="v",
+    ),
 )
 
 LE_CAM = FDivergence(
@@ -166,70 +283,17 @@ LE_CAM = FDivergence(
     score_limit=60.0,
     curvature=1.0,
     supremum=2.0,
+    formulas=Formulas(
+        f="(u - 1)**2/(u + 1)",
+        witness="1 - 4*sigmoid(-v)**2",
+        witness_conjugate="4*sigmoid(v)**2 - 1",
+        conjugate="4 - t - 4*sqrt(1 - t)",
+        domain="-3 <= t <= 1",
+        slope="1 - 4/(r + 1)**2",
+        convention="The triangular discrimination, at most 2; some books put a 1/2 before it.",
+        below="-1",
+    ),
 )
-
-
-def skewed_jensen_shannon(pi: float = 0.3) -> FDivergence:
-    """pi KL(P‖M) + (1-pi) KL(Q‖M), M = pi P + (1-pi) Q.
-
-    Args:
-        pi: Weight of P, in (0, 1).
-
-    Raises:
-        ValueError: If pi is outside (0, 1).
-    """
-    if not 0.0 < pi < 1.0:
-        raise ValueError(f"pi must lie strictly between 0 and 1, got {pi}")
-    log_pi, log_rest = math.log(pi), math.log1p(-pi)
-
-    def log_mixture(v: jax.Array) -> jax.Array:
-        return jnp.logaddexp(log_rest, v + log_pi)
-
-    return FDivergence(
-        name="skewed_jensen_shannon",
-        title=f"π KL(P‖M) + (1−π) KL(Q‖M), M = πP + (1−π)Q, π = {pi:g}",
-        f=lambda u: pi * xlogy(u, u) - xlogy(1.0 - pi + pi * u, 1.0 - pi + pi * u),
-        witness=lambda v: -pi * jnp.logaddexp(log_pi, log_rest - v),
-        witness_conjugate=lambda v: (1.0 - pi) * log_mixture(v),
-        conjugate=lambda t: (1.0 - pi) * (log_rest - jnp.log1p(-pi * jnp.exp(t / pi))),
-        score_limit=60.0,
-        curvature=pi * (1.0 - pi),
-        supremum=-pi * log_pi - (1.0 - pi) * log_rest,
-        parameter=pi,
-    )
-
-
-def alpha_divergence(alpha: float = 0.5) -> FDivergence:
-    """The alpha family f(u) = (u^a - 1 - a (u - 1)) / (a (a - 1)); kl at a -> 1, reverse_kl at a -> 0.
-
-    Args:
-        alpha: Any real but 0 and 1.
-
-    Raises:
-        ValueError: If alpha is 0 or 1 or not finite.
-    """
-    if alpha in (0.0, 1.0) or not math.isfinite(alpha):
-        raise ValueError(f"alpha must be finite and neither 0 ('reverse_kl') nor 1 ('kl'), got {alpha}")
-    a, b = alpha, alpha - 1.0
-    edge = -1.0 / b if b != 0.0 else -math.inf
-
-    def conjugate(t: jax.Array) -> jax.Array:
-        base = b * t + 1.0
-        inside = (jnp.maximum(base, 0.0) ** (a / b) - 1.0) / a
-        return jnp.where(t < edge, -1.0 / a, inside) if a > 1.0 else inside
-
-    return FDivergence(
-        name="alpha",
-        title=f"(E_Q[r^α] − 1)/(α(α−1)), α = {alpha:g}",
-        f=lambda u: (u**a - 1.0 - a * (u - 1.0)) / (a * b),
-        witness=lambda v: _expm1(b * v) / b,
-        witness_conjugate=lambda v: _expm1(a * v) / a,
-        conjugate=conjugate,
-        score_limit=min(60.0, 80.0 / max(abs(a), abs(b))),
-        curvature=1.0,
-        supremum=1.0 / (a * (1.0 - a)) if 0.0 < a < 1.0 else math.inf,
-        parameter=alpha,
-    )
 
 
 def catalog() -> dict[str, FDivergence]:
