@@ -1,0 +1,267 @@
+"""What a user's f must be, checked before any use: finite, convex, not affine; and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from vdm_cli.expressions.errors import ExpressionError
+from vdm_cli.expressions.grammar import FUNCTIONS, VARIABLE, Program, parse
+from vdm_cli.expressions.series import Point, Series, nearest
+
+CHECKED_RANGE = 1e-6, 1e6  # of u, where f must be finite and convex
+LARGEST_SCORE = 60.0
+_LOG_RANGE = math.log(CHECKED_RANGE[1])
+_STEP = 1.0 / 32.0  # of v = log u, between checked points
+_TOLERANCE = 1e-12  # how far a rounded constant may bend what is straight
+_LARGEST_VALUE = math.exp(81.0)  # within float32 and bfloat16, with room for a batch's sum
+_FAR = 1e6, 1e9  # |v| at which limits are read off
+
+
+@dataclass(frozen=True)
+class ConvexFunction:
+    """A user's f that passed every check.
+
+    Attributes:
+        text: As written.
+        parameters: Names and values, in the order of their names.
+        program: Its instructions.
+        offset: f(1) as written; every other attribute is of f - f(1).
+        curvature: f''(1); nan where f has no second derivative there.
+        at_zero: f(0+), perhaps ``inf``.
+        growth: lim f(u)/u for u -> inf, perhaps ``inf``.
+        score_limit: V_f: T, f* after T and their slopes fit float32 and bfloat16 for |v| <= V_f.
+        breakpoints: The u at which an abs, minimum or maximum takes another branch, between e^-V_f and e^V_f.
+        kinks: Those of them where f' jumps.
+        piecewise_linear: Whether T' is zero wherever it exists, so that there is nothing to train on.
+    """
+
+    text: str
+    parameters: tuple[tuple[str, float], ...]
+    program: Program
+    offset: float
+    curvature: float
+    at_zero: float
+    growth: float
+    score_limit: float
+    breakpoints: tuple[float, ...]
+    kinks: tuple[float, ...]
+    piecewise_linear: bool
+
+    @property
+    def label(self) -> str:
+        """The text, with the parameters behind it: ``u**a/(a*(a-1)), a = 0.7``."""
+        return ", ".join([self.text.strip(), *(f"{name} = {value:g}" for name, value in self.parameters)])
+
+    @property
+    def supremum(self) -> float:
+        """The least upper bound of D_f: f(0+) + lim f(u)/u (Csiszar 1967), in nats."""
+        return self.at_zero + self.growth
+
+    @property
+    def series(self) -> Series:
+        """What evaluates it at any v."""
+        return Series(self.program, dict(self.parameters))
+
+
+def examine(text: str, parameters: Mapping[str, float] | None = None) -> ConvexFunction:
+    """Check a user's f.
+
+    Args:
+        text: In the grammar of `vdm_cli.expressions.grammar`.
+        parameters: Values of the names in it.
+
+    Raises:
+        ExpressionError: If the text is no expression, f is not finite or not convex on [1e-6, 1e6], or it is
+            affine, whose divergence is zero for every pair.
+    """
+    return _examine(text, tuple(sorted((parameters or {}).items())))
+
+
+@lru_cache(maxsize=64)
+def _examine(text: str, parameters: tuple[tuple[str, float], ...]) -> ConvexFunction:
+    program = parse(text)
+    names = {each.text for each in program if each.kind == "name"}
+    for name, _ in parameters:
+        if name == VARIABLE or name in FUNCTIONS:
+            raise ExpressionError(f"no parameter can be called {name}: that is a word of the expressions")
+        if name not in names:
+            raise ExpressionError(f"it does not contain the parameter {name}")
+    series = Series(program, dict(parameters))
+    if VARIABLE not in names:
+        raise ExpressionError(_affine("it does not depend on u"))
+    grid = [(index + 0.5) * _STEP for index in range(int(-_LOG_RANGE / _STEP), int(_LOG_RANGE / _STEP))]
+    grid = [-_LOG_RANGE, *grid, _LOG_RANGE]
+    points = [_finite(series, v) for v in grid]
+    breaks = _branch_changes(series, list(zip(grid, points, strict=True)))
+    kinks = [v for v in breaks if _jumps(series, v)]
+    _require_convex(series, grid, points, breaks)
+    slopes = [nearest(point.witness) for point in points]
+    spread = max(slopes) - min(slopes)
+    if math.isfinite(spread) and spread <= max(_TOLERANCE * max(map(abs, slopes)), 1e-40):
+        raise ExpressionError(_affine(f"it is affine: its slope is {slopes[0]:.4g} everywhere"))
+    limit = _score_limit(series)
+    offset = _value_at_one(series)
+    ends = [v for v in (-LARGEST_SCORE, -_LOG_RANGE, _LOG_RANGE, LARGEST_SCORE) if abs(v) <= limit]
+    outer = [(v, series.at(v)) for v in ends]
+    breaks += [v for v in _branch_changes(series, outer) if abs(v) > _LOG_RANGE]
+    return ConvexFunction(
+        text=text,
+        parameters=parameters,
+        program=program,
+        offset=offset,
+        curvature=_curvature(series),
+        at_zero=_limit(series, -1) - offset + 0.0,
+        growth=_limit(series, 1) + 0.0,  # no -0.0
+        score_limit=limit,
+        breakpoints=tuple(math.exp(v) for v in sorted(breaks)),
+        kinks=tuple(math.exp(v) for v in kinks),
+        piecewise_linear=all(abs(nearest(x.slope)) <= _TOLERANCE * abs(nearest(x.witness)) for x in points),
+    )
+
+
+def _affine(why: str) -> str:
+    return f"{why}, and the divergence of such an f is 0 for every pair of laws"
+
+
+def _finite(series: Series, v: float) -> Point:
+    point = series.at(v)
+    if not all(x.is_finite() for x in point[:4]):
+        raise ExpressionError(f"it has no finite value or slope at u = {math.exp(v):.4g}")
+    return point
+
+
+def _require_convex(series: Series, grid: list[float], points: list[Point], breaks: list[float]) -> None:
+    """f' must not fall, neither between neighbors nor at a branch, and f'' must not be negative anywhere."""
+    close = [(v + side * 1e-9, None) for v in breaks for side in (-1.0, 1.0)]
+    every: list[tuple[float, Point | None]] = [*zip(grid, points, strict=True), *close]
+    every.sort(key=lambda each: each[0])
+    before_v, before = every[0][0], points[0]
+    for v, known in every:
+        point = known or _finite(series, v)
+        allowed = _TOLERANCE * (1.0 + abs(nearest(point.witness)))
+        if point.witness - before.witness < -allowed:
+            places = f"{math.exp(before_v):.6g}", f"{math.exp(v):.6g}"
+            raise ExpressionError(
+                f"it is not convex: its slope falls from {_number(before.witness)} to {_number(point.witness)} "
+                + (
+                    f"at u = {places[0]}"
+                    if places[0] == places[1]
+                    else f"from u = {places[0]} to {places[1]}"
+                )
+            )
+        if point.slope < -allowed:
+            raise ExpressionError(
+                f"it is not convex: its second derivative is negative at u = {math.exp(v):.6g}"
+            )
+        before_v, before = v, point
+
+
+def _branch_changes(series: Series, points: list[tuple[float, Point]]) -> list[float]:
+    """The v between neighbors at which an abs, minimum or maximum takes another branch."""
+    found: list[float] = []
+
+    def search(low: float, low_signs: tuple[int, ...], high: float, high_signs: tuple[int, ...]) -> None:
+        if low_signs == high_signs:
+            return
+        middle = 0.5 * (low + high)
+        if high - low < 1e-15 * max(1.0, abs(middle)):
+            found.append(middle)
+            return
+        signs = series.at(middle, 1).branches
+        search(low, low_signs, middle, signs)
+        search(middle, signs, high, high_signs)
+
+    for (low, first), (high, second) in zip(points, points[1:], strict=False):
+        search(low, first.branches, high, second.branches)
+    return _merged(found)
+
+
+def _merged(values: list[float]) -> list[float]:
+    """A branch that changes at a point where its sign is zero is found from both sides."""
+    merged: list[float] = []
+    for value in sorted(values):
+        if merged and value - merged[-1] < 1e-12 * max(1.0, abs(value)):
+            continue
+        merged.append(0.0 if abs(value) < 1e-14 else value)
+    return merged
+
+
+def _jumps(series: Series, v: float) -> bool:
+    """Whether T has different limits on both sides."""
+    below, above = (nearest(series.at(v + side * 2.0**-46).witness) for side in (-1.0, 1.0))
+    return not math.isclose(below, above, rel_tol=1e-3, abs_tol=1e-6)
+
+
+def _value_at_one(series: Series) -> float:
+    exact = series.at(0.0, 1).f
+    if exact.is_finite():
+        return nearest(exact)
+    near = series.at(_power_of_two(-90), 1).f  # a derivative without a value there, as of abs(u-1)**1.5
+    return round(nearest(near), 12)
+
+
+def _curvature(series: Series) -> float:
+    """T'(0) = f''(1) where both sides, and near and nearer points, agree."""
+    at_one = series.at(0.0)
+    if at_one.slope.is_finite() and 0 not in at_one.branches:
+        return nearest(at_one.slope)
+    near = [series.at(sign * _power_of_two(-power)) for sign in (-1, 1) for power in (40, 60)]
+    if _jumps(series, 0.0):
+        return math.nan
+    values = [nearest(point.slope) for point in near]
+    same = all(math.isclose(value, values[0], rel_tol=1e-6, abs_tol=1e-12) for value in values)
+    return values[0] if same and all(map(math.isfinite, values)) else math.nan
+
+
+def _limit(series: Series, side: int) -> float:
+    """lim f(u) for u -> 0 (side -1), which is -lim f*(T); lim f'(u) for u -> inf (side 1)."""
+    near, far = (
+        _number_or_inf(-point.conjugate if side < 0 else point.witness)
+        for point in (series.at(side * v, 1) for v in _FAR)
+    )
+    return near if math.isclose(near, far, rel_tol=1e-6, abs_tol=1e-6) else math.inf
+
+
+def _score_limit(series: Series) -> float:
+    """The largest v <= 60 up to which, on both sides, T, f* after T and their slopes are moderate numbers."""
+
+    def moderate(size: float) -> bool:
+        for v in (-size, size):
+            point = series.at(v)
+            slopes = point.slope, point.slope * math.exp(v)
+            if not all(
+                x.is_finite() and abs(x) <= _LARGEST_VALUE for x in (point.witness, point.conjugate, *slopes)
+            ):
+                return False
+        return True
+
+    low, high = 0.0, 0.0
+    while high < LARGEST_SCORE:
+        high = min(LARGEST_SCORE, high + 0.5)
+        if not moderate(high + 1e-3):  # a little beside round numbers, where a branch may change
+            break
+        low = high
+    for _ in range(6 if low < LARGEST_SCORE else 0):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if moderate(middle) else (low, middle)
+    if low < 0.1:
+        raise ExpressionError("it leaves the range of float32 close to u = 1")
+    return low
+
+
+def _number(x: Any) -> str:
+    return f"{nearest(x):.6g}"
+
+
+def _number_or_inf(x: Any) -> float:
+    return nearest(x) if x.is_finite() else math.inf
+
+
+def _power_of_two(exponent: int) -> Any:
+    from flint import arb
+
+    return arb(2) ** exponent
