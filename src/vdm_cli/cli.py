@@ -194,6 +194,10 @@ def eval_divergence(
         list[str] | None,
         typer.Option(metavar="NAME[:PARAM]", help="Repeatable.  [dim](default: all named ones)[/dim]"),
     ] = None,
+    expression: Annotated[
+        list[str] | None,
+        typer.Option(metavar="F", help="A convex f of u, such as 'u*log(u)', natural log; repeatable."),
+    ] = None,
     num_samples: Annotated[
         int | None,
         typer.Option(min=1, help="Rows drawn from the generator (10000), or used of each file (all)."),
@@ -229,7 +233,7 @@ def eval_divergence(
     from vdm_cli.console import estimation_report, show_note, show_result
     from vdm_cli.summary import evaluation_document, evaluation_table
 
-    names = divergence or []
+    names, expressions = divergence or [], expression or []
     if plot is not None:
         check_plots(plot)
     with estimation_report() as progress:
@@ -237,6 +241,7 @@ def eval_divergence(
             found = eval_checkpoint(
                 checkpoint,
                 divergences=names,
+                expressions=expressions,
                 num_samples=num_samples or DEFAULT_COUNT,
                 level=level,
                 seed=seed,
@@ -248,7 +253,14 @@ def eval_divergence(
             assert p is not None
             assert q is not None
             found = eval_files(
-                p, q, divergences=names, num_samples=num_samples, level=level, seed=seed, progress=progress
+                p,
+                q,
+                divergences=names,
+                expressions=expressions,
+                num_samples=num_samples,
+                level=level,
+                seed=seed,
+                progress=progress,
             )
     text = evaluation_document(found) if format == "json" else evaluation_table(found)
     if output is None:

@@ -12,7 +12,7 @@ Problems = Callable[..., list[str]]
 TOP = "name, seed, divergence, data, latent, generator, critic, objective, optimizers, training, checkpoints"
 DIVERGENCES = (
     "kl, reverse_kl, jensen_shannon, gan, total_variation, squared_hellinger, pearson_chi2, neyman_chi2, "
-    "jeffreys, le_cam, skewed_jensen_shannon, alpha, wasserstein"
+    "jeffreys, le_cam, skewed_jensen_shannon, alpha, wasserstein, expression"
 )
 DATA = "gaussian, gaussian_mixture, ring, grid, digits, file"
 RING = "data: {kind: ring}\n"
@@ -82,7 +82,10 @@ RING = "data: {kind: ring}\n"
         ),
         (
             RING + "divergence: kll\n",
-            [f"2:13: divergence: unknown divergence 'kll'; did you mean 'kl'? (allowed: {DIVERGENCES})"],
+            [
+                f"2:13: divergence: unknown divergence 'kll'; did you mean 'kl'? (allowed: {DIVERGENCES}; "
+                "or a convex f of u, such as 'u*log(u)')"
+            ],
         ),
         (
             RING + "latent: {kind: gauss}\n",

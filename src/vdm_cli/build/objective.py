@@ -24,7 +24,7 @@ GENERATOR_LOSSES: dict[tuple[str, str], GeneratorLoss] = {
 
 
 def build_divergence(config: divergence_config.DivergenceConfig) -> Trained:
-    """The divergence of the catalog that the configuration names, or the baseline."""
+    """The divergence that the configuration names or writes out, or the baseline."""
     match config:
         case divergence_config.PlainDivergence():
             return catalog.catalog()[config.kind]
@@ -32,6 +32,10 @@ def build_divergence(config: divergence_config.DivergenceConfig) -> Trained:
             return catalog.skewed_jensen_shannon(config.pi)
         case divergence_config.AlphaDivergence():
             return catalog.alpha_divergence(config.alpha)
+        case divergence_config.ExpressionDivergence():
+            from vdm_cli.divergences.expression import expression_divergence  # flint, for those who need it
+
+            return expression_divergence(config.f, config.parameters)
         case divergence_config.WassersteinBaseline():
             return Wasserstein()
         case _:

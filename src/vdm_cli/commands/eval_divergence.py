@@ -93,6 +93,7 @@ def eval_checkpoint(
     checkpoint: str | Path,
     *,
     divergences: Sequence[str] = (),
+    expressions: Sequence[str] = (),
     num_samples: int = DEFAULT_COUNT,
     level: float = 0.95,
     seed: int = 0,
@@ -106,7 +107,8 @@ def eval_checkpoint(
 
     Args:
         checkpoint: A run directory, its ``checkpoints`` or the directory of one step.
-        divergences: ``NAME[:PARAM]`` each; all named ones if empty.
+        divergences: ``NAME[:PARAM]`` each; all named ones if nothing is asked for.
+        expressions: A convex f of u each, such as ``u*log(u)``; they come after the named ones.
         num_samples: Rows drawn from the generator, rounded and clipped as `vdm sample` writes them.
         level: Of intervals and certificates.
         seed: Of the draw, the split and the critics.
@@ -117,10 +119,11 @@ def eval_checkpoint(
         progress: Called with the share of the work done.
 
     Raises:
+        UsageError: If a divergence or an expression is none.
         CheckpointError: If the checkpoint is missing or damaged.
         DataError: If the data cannot be read again, or have changed, or are too few.
     """
-    wanted = parse_divergences(divergences)
+    wanted = parse_divergences(divergences, expressions)
     run = load(checkpoint, step=step, seed_index=seed_index, generator=generator, critic=critic)
     dataset = load_dataset(run.config.data, run.config.seed)
     if dataset.digest != run.data_digest:
@@ -164,6 +167,7 @@ def eval_files(
     q: str | Path,
     *,
     divergences: Sequence[str] = (),
+    expressions: Sequence[str] = (),
     num_samples: int | None = None,
     level: float = 0.95,
     seed: int = 0,
@@ -174,16 +178,18 @@ def eval_files(
     Args:
         p: Data or reference.
         q: Model or new.
-        divergences: ``NAME[:PARAM]`` each; all named ones if empty.
+        divergences: ``NAME[:PARAM]`` each; all named ones if nothing is asked for.
+        expressions: A convex f of u each, such as ``u*log(u)``; they come after the named ones.
         num_samples: At most so many rows of each file, chosen at random; all if None.
         level: Of intervals and certificates.
         seed: Of the choice, the split and the critics.
         progress: Called with the share of the work done.
 
     Raises:
+        UsageError: If a divergence or an expression is none.
         DataError: If a file cannot be read, the columns differ or the rows are too few.
     """
-    wanted = parse_divergences(divergences)
+    wanted = parse_divergences(divergences, expressions)
     first, second, warnings = read_pair(p, q)
     sides = Sides(
         p=_at_most(first.values, num_samples, seed),

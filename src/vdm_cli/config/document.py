@@ -11,9 +11,10 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from vdm_cli.config.parser import MAX_DEPTH, MAX_VALUES, TOO_DEEP, TOO_MANY, CoreLoader, syntax_reason
-from vdm_cli.config.places import KeyPath, Place, Problem, in_file, printable, quoted
+from vdm_cli.config.places import KeyPath, Place, Problem, in_file
 from vdm_cli.config.scalars import MAP, SEQ, STR, read_scalar, short_tag
 from vdm_cli.errors import ConfigError
+from vdm_cli.quoting import printable, quoted
 
 MAX_BYTES = 2**20
 

@@ -51,5 +51,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, PlainDivergence | WassersteinBaseline):
         return value.kind
     if isinstance(value, Section):
-        return {key: _plain(getattr(value, key)) for key in keys_of(type(value))}
+        known = {key: _plain(getattr(value, key)) for key in keys_of(type(value))}
+        return known | (value.model_extra or {})
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

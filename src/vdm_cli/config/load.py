@@ -14,11 +14,12 @@ from vdm_cli.config.document import MAX_BYTES, Document, read_document
 from vdm_cli.config.dump import dump_experiment
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.config.overrides import apply_override, short_overrides
-from vdm_cli.config.places import printable, report
+from vdm_cli.config.places import report
 from vdm_cli.config.problems import schema_problems
 from vdm_cli.config.shipped import shipped_names, shipped_path
 from vdm_cli.data_path import join_name, names_array_of, split_name
 from vdm_cli.errors import ConfigError
+from vdm_cli.quoting import printable
 
 __all__ = ["dump_experiment", "load_experiment", "short_overrides"]
 

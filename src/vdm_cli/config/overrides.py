@@ -10,10 +10,11 @@ from typing import Any
 
 from vdm_cli.config.document import Document, parse_yaml
 from vdm_cli.config.parser import MAX_DEPTH
-from vdm_cli.config.places import KeyPath, Place, Problem, dotted, in_override, quoted
-from vdm_cli.config.schema import known_paths, shape_at
+from vdm_cli.config.places import KeyPath, Place, Problem, dotted, in_override
+from vdm_cli.config.schema import is_open, known_paths, shape_at
 from vdm_cli.config.words import describe
 from vdm_cli.errors import ConfigError
+from vdm_cli.quoting import quoted
 
 _ROOT: KeyPath = ()
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -128,7 +129,8 @@ def _pattern(key: str) -> tuple[str, ...]:
 
 def _is_known(override: str) -> bool:
     key = override.partition("=")[0]
-    return "*" not in key and _pattern(key) in known_paths()
+    pattern = _pattern(key)
+    return "*" not in key and (pattern in known_paths() or is_open(pattern[:-1]))
 
 
 def _short_key(key: str) -> str:

@@ -12,9 +12,11 @@ from vdm_cli.config.scalars import CORE_SCHEMA
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
+MAX_TEXT = 100_000  # characters; PyYAML takes a second for a million
 
 TOO_MANY = f"more than {MAX_VALUES} values, counting each use of an alias"
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+TOO_LONG = f"a text of more than {MAX_TEXT} characters; is a quote missing?"
 _REMEDIES = {
     r"found character '\t'": "a tab character; indent with spaces",
     "mapping values are not allowed here": "a second ':' on this line; put text that holds one in quotes",
@@ -46,6 +48,20 @@ class CoreLoader(yaml.SafeLoader):
         with self._deeper():
             return super().compose_mapping_node(anchor)
 
+    def scan_flow_scalar_spaces(self, double: bool, start_mark: Any) -> Any:
+        """Between two words of a quoted text."""
+        self._require_short(start_mark)
+        return super().scan_flow_scalar_spaces(double, start_mark)
+
+    def scan_plain_spaces(self, indent: int, start_mark: Any) -> Any:
+        """Between two words of a text without quotes."""
+        self._require_short(start_mark)
+        return super().scan_plain_spaces(indent, start_mark)
+
+    def _require_short(self, start_mark: Any) -> None:
+        if self.index - start_mark.index > MAX_TEXT:
+            raise yaml.MarkedYAMLError(problem=TOO_LONG, problem_mark=start_mark)
+
     @contextmanager
     def _deeper(self) -> Iterator[None]:
         if self.depth == MAX_DEPTH:
@@ -59,7 +75,7 @@ class CoreLoader(yaml.SafeLoader):
 def syntax_reason(error: yaml.MarkedYAMLError) -> str:
     """What is wrong with the YAML, in words."""
     problem = error.problem or str(error)
-    if problem in (TOO_DEEP, TOO_MANY):
+    if problem in (TOO_DEEP, TOO_MANY, TOO_LONG):
         return problem
     if error.context and error.context.startswith("found duplicate anchor"):
         return f"anchor {error.context.split()[3].rstrip(';')} is defined twice"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vdm_cli.quoting import printable
+
 KeyPath = tuple[str | int, ...]
 
 
@@ -59,14 +61,3 @@ def report(problems: list[Problem], limit: int = 100) -> list[str]:
 def dotted(path: KeyPath) -> str:
     """``objective.penalties.0.weight``."""
     return ".".join(printable(str(part)) for part in path)
-
-
-def printable(text: str, limit: int = 60) -> str:
-    """The text on one line: control characters escaped, cut where it is long."""
-    clean = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-    return clean if len(clean) <= limit else clean[: limit - 3] + "..."
-
-
-def quoted(text: str, limit: int = 60) -> str:
-    """The text in single quotes, on one line, cut where it is long."""
-    return f"'{printable(text, limit)}'"

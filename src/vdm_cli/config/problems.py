@@ -94,6 +94,8 @@ def _override_behind(finding: _Finding, path: KeyPath, document: Document) -> Pl
     if finding.kind in ("extra_forbidden", "missing") and finding.spot.kind:
         place = document.places.get((*path[:-1], "kind"))
         return place if place and place.is_override else None
+    if finding.kind == "value_error" and finding.spot.kind == "expression":
+        path = path[:-1]  # a parameter given elsewhere may have spoilt f
     if finding.kind == "value_error" and isinstance(_lookup(document, path), dict):
         below = [place for key, place in document.places.items() if key[: len(path)] == path]
         return max((place for place in below if place.is_override), default=None)

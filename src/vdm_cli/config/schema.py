@@ -75,6 +75,8 @@ class Shape:
             words.append(self._list_words())
         if self.values:
             words.append(f"a mapping of names to {self.values.words()}")
+        if isinstance(self.expanded(""), dict):
+            words.append("text")
         if self.tagged:
             words.append(f"a mapping with a kind ({', '.join(self.kinds)})")
         elif self.sections:
@@ -104,6 +106,14 @@ def fields_of(section: type[Section]) -> dict[str, Shape]:
 def keys_of(section: type[Section]) -> tuple[str, ...]:
     """The keys of a mapping; ``kind`` first."""
     return tuple(fields_of(section))
+
+
+@cache
+def extra_of(section: type[Section]) -> Shape | None:
+    """What may stand at a key of the user's own choice; None where there may be no such key."""
+    if section.model_config.get("extra") != "allow":
+        return None
+    return _shape_of(typing.get_type_hints(section)["__pydantic_extra__"]).values
 
 
 def kinds_of(section: type[Section]) -> tuple[str, ...]:
@@ -157,7 +167,7 @@ def locate(location: tuple[str | int, ...]) -> Spot:
             spot = replace(spot, path=(*spot.path, part), shape=shape.values, owner=None)
         else:
             owner = shape.section(None)
-            inner = fields_of(owner).get(str(part)) if owner else None
+            inner = fields_of(owner).get(str(part)) or extra_of(owner) if owner else None
             spot = Spot((*spot.path, part), inner, owner, chosen, siblings, spot.branch)
             chosen, siblings = None, ()
     return spot
@@ -185,6 +195,15 @@ def shape_at(tree: Any, path: KeyPath) -> tuple[Shape | None, Any]:
             inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
             value = value[part] if inside else None
     return shape, default
+
+
+def is_open(path: tuple[str, ...]) -> bool:
+    """Whether a mapping at this path may have keys of the user's own choice."""
+    shape: Shape | None = ROOT
+    for part in path:
+        inner = [fields_of(each)[part] for each in shape.sections if part in fields_of(each)] if shape else []
+        shape = inner[0] if inner else None
+    return shape is not None and any(map(extra_of, shape.sections))
 
 
 @cache

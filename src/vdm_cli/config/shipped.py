@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vdm_cli.config.places import printable
 from vdm_cli.config.words import did_you_mean
 from vdm_cli.errors import ConfigError
+from vdm_cli.quoting import printable
 
 
 def shipped_names() -> list[str]:

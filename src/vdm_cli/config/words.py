@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vdm_cli.config.base import Section
-from vdm_cli.config.places import printable, quoted
 from vdm_cli.config.schema import Shape, Spot, keys_of, kinds_of, known_paths
+from vdm_cli.quoting import printable, quoted
 
 TYPE_ERRORS = frozenset(
     {"int_type", "int_from_float", "float_type", "string_type", "bool_type", "tuple_type", "model_type"}
@@ -45,7 +45,8 @@ def reason(kind: str, context: Mapping[str, Any], spot: Spot, value: Any) -> str
     if kind == "literal_error" and shape and shape.names and not shape.scalars:
         return _unknown_name(spot, shape.names, value)
     if kind in TYPE_ERRORS and shape:
-        has_default = spot.owner is not None and not spot.owner.model_fields[str(spot.path[-1])].is_required()
+        field = spot.owner.model_fields.get(str(spot.path[-1])) if spot.owner else None
+        has_default = field is not None and not field.is_required()
         remedy = "; leave the key out for its default" if value is None and has_default else ""
         return wrong_type(shape, value) + remedy
     if kind in _BOUNDS:
@@ -82,7 +83,7 @@ def describe(value: Any) -> str:
 def did_you_mean(text: str, known: Iterable[str]) -> str:
     """``"; did you mean 'hidden'?"``, or nothing where no known word is near."""
     words = {word.lower(): word for word in known}
-    close = difflib.get_close_matches(text.lower().replace("-", "_"), words, n=1)
+    close = difflib.get_close_matches(text[:100].lower().replace("-", "_"), words, n=1)
     return f"; did you mean '{words[close[0]]}'?" if close else ""
 
 
@@ -114,7 +115,8 @@ def _unknown_name(spot: Spot, allowed: tuple[str, ...], value: Any) -> str:
         return f"must be one of: {listed}; got {describe(value)}"
     what = next((str(part) for part in reversed(spot.path) if isinstance(part, str)), "name")
     hint = did_you_mean(value, allowed)
-    return f"unknown {what} {quoted(value)}{hint} (allowed: {listed})"
+    own = "; or a convex f of u, such as 'u*log(u)'" if "expression" in allowed else ""
+    return f"unknown {what} {quoted(value)}{hint} (allowed: {listed}{own})"
 
 
 def _size(kind: str, context: Mapping[str, Any], value: Any) -> str:
