@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import assert_never
 
@@ -9,6 +10,9 @@ from vdm_cli.config import divergence as divergence_config
 from vdm_cli.config import objective as objective_config
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.divergences import catalog
+from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.links import paper_link
+from vdm_cli.errors import UsageError
 from vdm_cli.objectives.generator_loss import GeneratorLoss, minimax_loss, non_saturating_loss
 from vdm_cli.objectives.objective import LipschitzPenalty, Objective, Schedule
 from vdm_cli.objectives.relativistic import relativistic_non_saturating_loss, relativistic_objective
@@ -43,15 +47,20 @@ def build_divergence(config: divergence_config.DivergenceConfig) -> Trained:
 
 
 def build_objective(config: ExperimentConfig) -> Objective:
-    """The objective of both players; penalties of one kind add up."""
+    """The objective of both players; penalties of one kind add up.
+
+    Raises:
+        UsageError: If the divergence has no link of the kind asked for, or no f''(1) to divide by.
+    """
     section, steps = config.objective, config.training.steps
+    divergence = build_divergence(config.divergence)
 
     def weight(kind: str) -> Schedule | None:
         parts = [_weight(each.weight, steps) for each in section.penalties if each.kind == kind]
         return (lambda step: sum(part(step) for part in parts)) if parts else None
 
     return Objective(
-        divergence=build_divergence(config.divergence),
+        divergence=_with_paper_link(divergence) if section.link == "paper" else divergence,
         generator_loss=GENERATOR_LOSSES[section.pairing, section.generator_loss],
         r1=weight("r1"),
         r2=weight("r2"),
@@ -63,14 +72,44 @@ def build_objective(config: ExperimentConfig) -> Objective:
         ),
         packing=section.packing,
         pairing=section.pairing,
+        link=section.link,
+        scale=1.0 / _curvature(divergence) if section.normalize else 1.0,
     )
 
 
 def score_bound(config: ExperimentConfig) -> float:
-    """C of v = C tanh(s / C): none for the baseline, whose score is no log-ratio."""
-    if isinstance(config.divergence, divergence_config.WassersteinBaseline):
+    """C of v = C tanh(s / C), where f is finite: none for the baseline, whose score is no log-ratio."""
+    divergence = build_divergence(config.divergence)
+    if isinstance(divergence, Wasserstein):
         return math.inf
-    return config.critic.score_bound
+    limit = divergence.score_limit
+    if config.objective.link == "paper":
+        limit = paper_link(divergence).score_limit
+    if config.objective.pairing == "relativistic":
+        limit *= 0.5  # T is taken of the difference of two scores
+    return min(config.critic.score_bound, limit)
+
+
+def _with_paper_link(divergence: Trained) -> FDivergence:
+    if isinstance(divergence, Wasserstein):
+        raise UsageError(
+            "objective.link: paper: 'wasserstein' is no f-divergence and T(v) = v its only link; leave "
+            "objective.link at log_ratio"
+        )
+    link = paper_link(divergence)
+    return dataclasses.replace(divergence, training_link=(link.witness, link.witness_conjugate))
+
+
+def _curvature(divergence: Trained) -> float:
+    """f''(1) > 0."""
+    curvature = math.nan if isinstance(divergence, Wasserstein) else divergence.curvature
+    if not 0.0 < curvature < math.inf:
+        found = "is 0" if curvature == 0.0 else "does not exist"
+        raise UsageError(
+            f"objective.normalize: f''(1), by which it divides the losses, {found} for {divergence.label}; "
+            "leave it out"
+        )
+    return curvature
 
 
 def _weight(weight: float | objective_config.AnnealedWeight, steps: int) -> Schedule:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from vdm_cli.config.base import NonNegative, Positive, Section
+from vdm_cli.config.base import Inconsistent, NonNegative, Positive, Section
 
 
 class AnnealedWeight(Section):
@@ -45,11 +45,27 @@ class ObjectiveConfig(Section):
 
     generator_loss: Literal["minimax", "non_saturating"] = "minimax"  # -E f*(T), or f-GAN section 3.2's -E T
     pairing: Literal["none", "relativistic"] = "none"  # relativistic: T of s(x) - s(y); bounds no divergence
+    link: Literal["log_ratio", "paper"] = (
+        "log_ratio"  # T = f'(e^v), or f-GAN's Table 2; paper: v no log-ratio
+    )
+    normalize: bool = (
+        False  # losses divided by f''(1), so that one learning rate suits all; bounds stay in nats
+    )
     packing: Annotated[int, Field(ge=1, le=1_000)] = 1  # m rows seen at once (PacGAN): bounds D_f(P^m || Q^m)
     penalties: Annotated[tuple[Penalty, ...], Field(strict=False)] = (
         ScorePenalty(kind="r1", weight=AnnealedWeight(initial=0.3, final=0.1)),
         ScorePenalty(kind="r2", weight=AnnealedWeight(initial=0.3, final=0.1)),
     )
+
+    @model_validator(mode="after")
+    def _paper_links_score_rows(self) -> ObjectiveConfig:
+        if self.link == "paper" and self.pairing != "none":
+            raise Inconsistent(
+                "'paper' is f-GAN's link for the scores of rows, and objective.pairing trains on differences "
+                "of two: leave it at log_ratio",
+                ("link",),
+            )
+        return self
 
     @property
     def active_penalties(self) -> tuple[ScorePenalty | LipschitzPenalty, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
+from jax.nn import softplus
 
 
 @jax.custom_jvp
@@ -16,6 +19,33 @@ def expm1(x: jax.Array) -> jax.Array:
 def _expm1_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     (x,), (tangent,) = primals, tangents
     return jnp.expm1(x), jnp.exp(x) * tangent
+
+
+@jax.custom_jvp
+def log1mexp(x: jax.Array) -> jax.Array:
+    """log(1 - e^-x) for x > 0 (Maechler 2012), with a derivative that is exact at both ends too."""
+    small = x < math.log(2.0)
+    near, far = jnp.where(small, x, 1.0), jnp.where(small, 1.0, x)
+    return jnp.where(small, jnp.log(-jnp.expm1(-near)), jnp.log1p(-jnp.exp(-far)))
+
+
+@log1mexp.defjvp
+def _log1mexp_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    (x,), (tangent,) = primals, tangents
+    return log1mexp(x), jnp.exp(-x) / -expm1(-x) * tangent
+
+
+@jax.custom_jvp
+def log_softplus(x: jax.Array) -> jax.Array:
+    """log log(1 + e^x), whose derivative sigmoid(x) / softplus(x) stays near 1 where both vanish."""
+    return jnp.log(softplus(x))
+
+
+@log_softplus.defjvp
+def _log_softplus_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    (x,), (tangent,) = primals, tangents
+    value = log_softplus(x)
+    return value, jnp.exp(x - softplus(x) - value) * tangent
 
 
 def jeffreys_conjugate(t: jax.Array) -> jax.Array:

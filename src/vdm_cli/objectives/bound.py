@@ -39,7 +39,8 @@ def variational_bound(
         divergence: Which f-divergence to bound.
         data_scores: Critic scores on samples of P, shape (n,).
         model_scores: Critic scores on samples of Q, shape (m,); m may differ from n.
-        smooth: Take the pair that training differentiates (total variation's tanh) instead of the tight one.
+        smooth: Take the pair that training differentiates (total variation's tanh, f-GAN's activations)
+            instead of the one that is tight at the log-ratio.
 
     Returns:
         The bound, a scalar in nats.  The critic ascends it, the generator descends it.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.objectives.objective import Objective
 from vdm_cli.objectives.penalties import (
     gradient_penalty,
@@ -24,14 +26,16 @@ class CriticLoss(NamedTuple):
     """One evaluation of the critic's objective.
 
     Attributes:
-        value: What it ascends, in nats.
+        value: The bound or objective, in nats and before any normalizing.
         penalty: The sum of its penalties.
+        loss: What it descends: penalty - value, the value divided by f''(1) where that is asked for.
         scores: v on all rows, shape (2 n,).
         aux: The critic's updated aux.
     """
 
     value: jax.Array
     penalty: jax.Array
+    loss: jax.Array
     scores: jax.Array
     aux: Any
 
@@ -45,7 +49,7 @@ def critic_loss(
     step: jax.Array,
     key: jax.Array,
 ) -> CriticLoss:
-    """Evaluate value and penalties; the loss is penalty - value.
+    """Evaluate value, penalties and the loss that they make.
 
     Data and generated rows pass apart: batch statistics are each side's own.  Interpolates pass last and
     leave no trace in them.
@@ -68,15 +72,26 @@ def critic_loss(
     if objective.r2 is not None:
         penalty += gradient_penalty(model_norms, objective.r2(step))
     if objective.roth is not None:
-        _, conjugate = objective.divergence.training_pair
-        penalty += roth_penalty(model_norms, model_scores, conjugate, objective.roth(step))
+        penalty += objective.scaled(_roth(objective, model_norms, model_scores, objective.roth(step)))
     if objective.lipschitz:
         between = interpolates(key, data, model)
         norms, _, _ = squared_gradient_norms(lambda rows: score(aux, rows), between)
         for each in objective.lipschitz:
             penalty += lipschitz_penalty(norms, each.weight(step), each.target, each.sided)
     value = objective.value(data_scores, model_scores)
-    return CriticLoss(value, penalty, jnp.concatenate([data_scores, model_scores]), aux)
+    scores = jnp.concatenate([data_scores, model_scores])
+    return CriticLoss(value, penalty, penalty - objective.scaled(value), scores, aux)
+
+
+def _roth(
+    objective: Objective, squared_norms: jax.Array, scores: jax.Array, weight: jax.Array | float
+) -> jax.Array:
+    """Roth's penalty under the objective's link; a kinked f keeps the form that has no f*'', which is 0."""
+    divergence = objective.divergence
+    witness, conjugate = divergence.training_pair
+    assert isinstance(divergence, FDivergence), "the Wasserstein baseline has no f*''"
+    linked = objective.link == "paper" and not math.isnan(divergence.curvature)
+    return roth_penalty(squared_norms, scores, conjugate, weight, witness if linked else None)
 
 
 def _scored(

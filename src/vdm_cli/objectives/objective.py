@@ -39,7 +39,7 @@ class Objective:
     """What the critic ascends and the generator descends.
 
     Attributes:
-        divergence: Whose variational bound is trained; or the Wasserstein baseline.
+        divergence: Whose variational bound is trained, by its training pair; or the Wasserstein baseline.
         generator_loss: Of the scores on generated rows; with pairing, of the margins.
         r1: Weight of the gradient penalty on data rows as a function of the step; None where there is none.
         r2: The same on generated rows.
@@ -47,6 +47,9 @@ class Objective:
         lipschitz: Penalties on interpolates.
         packing: Rows that the critic sees at once.
         pairing: ``relativistic`` trains on margins v = s(x_i) - s(y_i) in place of scores.
+        link: ``log_ratio`` where the score is an estimate of log p/q, or ``paper`` where the training pair is
+            f-GAN's and it is none.
+        scale: What the value counts in the losses, 1 / f''(1) where they are normalized.
     """
 
     divergence: Trained
@@ -57,6 +60,8 @@ class Objective:
     lipschitz: tuple[LipschitzPenalty, ...] = ()
     packing: int = 1
     pairing: Literal["none", "relativistic"] = "none"
+    link: Literal["log_ratio", "paper"] = "log_ratio"
+    scale: float = 1.0
 
     @property
     def value_name(self) -> str:
@@ -82,7 +87,7 @@ class Objective:
         return self.packing == 1 and self.pairing == "none"
 
     def value(self, data_scores: jax.Array, model_scores: jax.Array) -> jax.Array:
-        """What the critic ascends, a scalar; in nats but for the Wasserstein baseline.
+        """The bound or objective, a scalar; in nats but for the Wasserstein baseline, and never scaled.
 
         Args:
             data_scores: On (packs of) data rows, shape (n,).
@@ -92,8 +97,12 @@ class Objective:
             return relativistic_objective(self.divergence, margins(data_scores, model_scores))
         return mean_difference(self.divergence.training_pair, data_scores, model_scores)
 
+    def scaled(self, value: jax.Array) -> jax.Array:
+        """A value in nats as the losses count it; the same program as without a scale where it is 1."""
+        return value if self.scale == 1.0 else self.scale * value
+
     def descended(self, model_scores: jax.Array, data_scores: jax.Array | None = None) -> jax.Array:
-        """What the generator descends, a scalar.
+        """What the generator descends, a scalar, scaled.
 
         Args:
             model_scores: On (packs of) generated rows, shape (n,).
@@ -101,5 +110,5 @@ class Objective:
         """
         if self.pairing == "relativistic":
             assert data_scores is not None, "margins need both sides"
-            return self.generator_loss(self.divergence, margins(data_scores, model_scores))
-        return self.generator_loss(self.divergence, model_scores)
+            return self.scaled(self.generator_loss(self.divergence, margins(data_scores, model_scores)))
+        return self.scaled(self.generator_loss(self.divergence, model_scores))

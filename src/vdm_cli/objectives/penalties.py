@@ -10,6 +10,8 @@ import jax.numpy as jnp
 
 from vdm_cli.divergences.divergence import Elementwise
 
+_SMALLEST = 1e-37  # normal in float32 and bfloat16, and so is its inverse
+
 
 def squared_gradient_norms(
     score: Callable[[jax.Array], tuple[jax.Array, Any]], x: jax.Array
@@ -44,7 +46,11 @@ def gradient_penalty(squared_norms: jax.Array, weight: jax.Array | float) -> jax
 
 
 def roth_penalty(
-    squared_norms: jax.Array, scores: jax.Array, conjugate: Elementwise, weight: jax.Array | float
+    squared_norms: jax.Array,
+    scores: jax.Array,
+    conjugate: Elementwise,
+    weight: jax.Array | float,
+    witness: Elementwise | None = None,
 ) -> jax.Array:
     r"""weight / 2 * E_Q[f*''(T) ||grad_x T||^2] on generated rows (Roth et al. 2017, section 3).
 
@@ -53,16 +59,34 @@ def roth_penalty(
 
         f*''(T) ||grad T||^2 = e^v T'(v) ||grad v||^2 = (f* o T)'(v) ||grad v||^2
 
-    For total variation, whose f* is piecewise linear, the last form is taken of its smooth surrogate.
+    For total variation, whose f* is piecewise linear, the last form is taken of its smooth surrogate.  For
+    any other link T the same is, with S = f* o T and f*'(T) = S' / T',
+
+        f*''(T) ||grad T||^2 = T' (S' / T')' ||grad v||^2 = (S'' - S' T'' / T') ||grad v||^2
 
     Args:
         squared_norms: ||grad_x v||^2 of generated rows, shape (n,).
         scores: Their scores v, shape (n,).
         conjugate: v -> f*(T(v)), the one that training differentiates.
         weight: gamma.
+        witness: v -> T(v) where v is no log-ratio; None where it is one.
     """
-    slopes = jax.vmap(jax.grad(conjugate))(scores)
+    slope = jax.grad(conjugate) if witness is None else _linked_slope(witness, conjugate)
+    slopes = jax.vmap(slope)(scores)
     return 0.5 * weight * jnp.mean(slopes * squared_norms)
+
+
+def _linked_slope(witness: Elementwise, conjugate: Elementwise) -> Elementwise:
+    """v -> S'' - S' T'' / T', and S'' where T' is too small for the dtype."""
+
+    def slope(v: jax.Array) -> jax.Array:
+        rise, bend = jax.value_and_grad(jax.grad(witness))(v)
+        first, second = jax.value_and_grad(jax.grad(conjugate))(v)
+        # by way of the logarithm: the gradient of a quotient has the square of T', which underflows
+        rises = rise >= _SMALLEST
+        return second - jnp.where(rises, first * bend * jnp.exp(-jnp.log(jnp.where(rises, rise, 1.0))), 0.0)
+
+    return slope
 
 
 def interpolates(key: jax.Array, data: jax.Array, model: jax.Array) -> jax.Array:

@@ -159,14 +159,13 @@ def _critic_loss(
         return critic_scores(players, params, aux, x, True, real.condition)
 
     found = critic_loss(objective, score, aux, real.x, fake.x, state.step, key)
-    loss = found.penalty - found.value
     metrics = {
         objective.value_name: found.value,
-        "critic_loss": loss,
+        "critic_loss": found.loss,
         "penalty": found.penalty,
         "clipped_share": jnp.mean(jnp.abs(found.scores) > 0.9 * players.score_bound),
     }
-    return loss, (found.aux, metrics)
+    return found.loss, (found.aux, metrics)
 
 
 def _generator_loss(
