@@ -63,6 +63,7 @@ def _divergence(function: ConvexFunction) -> FDivergence:
         score_limit=function.score_limit,
         curvature=function.curvature,
         supremum=function.supremum,
+        ends=(function.at_zero, function.growth),
     )
 
 
@@ -109,9 +110,8 @@ def _interpolated(table: Table, column: int) -> Elementwise:
         v = jnp.asarray(v)
         dtype = jnp.promote_types(v.dtype, jnp.float32)
         score = v.astype(dtype)
-        inside = jnp.where(
-            jnp.abs(score) <= table.end, score, jnp.sign(score) * table.end
-        )  # slope 1 at the end
+        within = jnp.abs(score) <= table.end  # no clip: its slope at the end is one half
+        inside = jnp.where(within, score, jnp.sign(score) * table.end)
         cells = inside * (1.0 / WIDTH)  # exact: the width is a power of two
         cell = jnp.clip(jnp.floor(cells).astype(jnp.int32) + table.half, 0, last)
         along = cells - (cell - table.half).astype(dtype)  # in [0, 1]

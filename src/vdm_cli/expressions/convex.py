@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from vdm_cli.expressions.errors import ExpressionError
@@ -18,6 +19,8 @@ _LOG_RANGE = math.log(CHECKED_RANGE[1])
 _STEP = 1.0 / 32.0  # of v = log u, between checked points
 _TOLERANCE = 1e-12  # how far a rounded constant may bend what is straight
 _LARGEST_VALUE = math.exp(81.0)  # within float32 and bfloat16, with room for a batch's sum
+_INTERVALS = 20_000  # at most so many are looked at in the search for poles
+_BESIDE = 2.0**-30  # from one side of a branch to the other
 _FAR = 1e6, 1e9  # |v| at which limits are read off
 
 
@@ -97,8 +100,12 @@ def _examine(text: str, parameters: tuple[tuple[str, float], ...]) -> ConvexFunc
     grid = [-_LOG_RANGE, *grid, _LOG_RANGE]
     points = [_finite(series, v) for v in grid]
     breaks = _branch_changes(series, list(zip(grid, points, strict=True)))
+    doubtful = _unproven(series, grid)
+    beside = [v + side * 1e-12 * max(1.0, abs(v)) for v in breaks for side in (-1.0, 1.0)]
+    beside += [v + side * 2e-9 for v in doubtful for side in (-1.0, 1.0)]
+    _require_convex({**dict(zip(grid, points, strict=True)), **{v: _finite(series, v) for v in beside}})
+    breaks = _merged([*breaks, *(v for v in doubtful if _jumps(series, v))])
     kinks = [v for v in breaks if _jumps(series, v)]
-    _require_convex(series, grid, points, breaks)
     slopes = [nearest(point.witness) for point in points]
     spread = max(slopes) - min(slopes)
     if math.isfinite(spread) and spread <= max(_TOLERANCE * max(map(abs, slopes)), 1e-40):
@@ -134,25 +141,16 @@ def _finite(series: Series, v: float) -> Point:
     return point
 
 
-def _require_convex(series: Series, grid: list[float], points: list[Point], breaks: list[float]) -> None:
-    """f' must not fall, neither between neighbors nor at a branch, and f'' must not be negative anywhere."""
-    close = [(v + side * 1e-9, None) for v in breaks for side in (-1.0, 1.0)]
-    every: list[tuple[float, Point | None]] = [*zip(grid, points, strict=True), *close]
-    every.sort(key=lambda each: each[0])
-    before_v, before = every[0][0], points[0]
-    for v, known in every:
-        point = known or _finite(series, v)
+def _require_convex(points: Mapping[float, Point]) -> None:
+    """f' must not fall from one v to the next, and f'' must not be negative at any."""
+    before_v, before = min(points.items(), key=lambda each: each[0])
+    for v, point in sorted(points.items(), key=lambda each: each[0]):
         allowed = _TOLERANCE * (1.0 + abs(nearest(point.witness)))
         if point.witness - before.witness < -allowed:
-            places = f"{math.exp(before_v):.6g}", f"{math.exp(v):.6g}"
-            raise ExpressionError(
-                f"it is not convex: its slope falls from {_number(before.witness)} to {_number(point.witness)} "
-                + (
-                    f"at u = {places[0]}"
-                    if places[0] == places[1]
-                    else f"from u = {places[0]} to {places[1]}"
-                )
-            )
+            start, end = f"{math.exp(before_v):.6g}", f"{math.exp(v):.6g}"
+            where = f"at u = {start}" if start == end else f"from u = {start} to {end}"
+            fall = f"from {_number(before.witness)} to {_number(point.witness)}"
+            raise ExpressionError(f"it is not convex: its slope falls {fall} {where}")
         if point.slope < -allowed:
             raise ExpressionError(
                 f"it is not convex: its second derivative is negative at u = {math.exp(v):.6g}"
@@ -175,25 +173,42 @@ def _branch_changes(series: Series, points: list[tuple[float, Point]]) -> list[f
         search(low, low_signs, middle, signs)
         search(middle, signs, high, high_signs)
 
-    for (low, first), (high, second) in zip(points, points[1:], strict=False):
+    for (low, first), (high, second) in pairwise(points):
         search(low, first.branches, high, second.branches)
     return _merged(found)
 
 
-def _merged(values: list[float]) -> list[float]:
-    """A branch that changes at a point where its sign is zero is found from both sides."""
+def _unproven(series: Series, grid: list[float]) -> list[float]:
+    """The v at which f may have a pole, or a kink that no abs, minimum or maximum makes: sqrt((u-1)**2)."""
+    found, intervals = [], list(pairwise(grid))
+    for _ in range(_INTERVALS):
+        if not intervals:
+            break
+        low, high = intervals.pop()
+        if series.is_finite_between(low, high):
+            continue
+        middle = 0.5 * (low + high)
+        if high - low < 2e-10:
+            found.append(middle)
+        else:
+            intervals += [(low, middle), (middle, high)]
+    return _merged(found, 1e-9)
+
+
+def _merged(values: list[float], width: float = 1e-12) -> list[float]:
+    """What is found from both sides of a point is one."""
     merged: list[float] = []
     for value in sorted(values):
-        if merged and value - merged[-1] < 1e-12 * max(1.0, abs(value)):
+        if merged and value - merged[-1] < width * max(1.0, abs(value)):
             continue
-        merged.append(0.0 if abs(value) < 1e-14 else value)
+        merged.append(0.0 if abs(value) < max(width, 1e-14) else value)
     return merged
 
 
 def _jumps(series: Series, v: float) -> bool:
     """Whether T has different limits on both sides."""
-    below, above = (nearest(series.at(v + side * 2.0**-46).witness) for side in (-1.0, 1.0))
-    return not math.isclose(below, above, rel_tol=1e-3, abs_tol=1e-6)
+    below, above = (nearest(series.at(v + side * _BESIDE).witness) for side in (-1.0, 1.0))
+    return not math.isclose(below, above, rel_tol=1e-3, abs_tol=1e-3)
 
 
 def _value_at_one(series: Series) -> float:
@@ -213,7 +228,7 @@ def _curvature(series: Series) -> float:
     if _jumps(series, 0.0):
         return math.nan
     values = [nearest(point.slope) for point in near]
-    same = all(math.isclose(value, values[0], rel_tol=1e-6, abs_tol=1e-12) for value in values)
+    same = all(math.isclose(value, values[0], rel_tol=1e-6, abs_tol=1e-9) for value in values)
     return values[0] if same and all(map(math.isfinite, values)) else math.nan
 
 

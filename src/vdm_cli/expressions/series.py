@@ -2,8 +2,9 @@ r"""A user's f with rigorous error bounds: Taylor series of balls (python-flint'
 
     F(v) = f(e^v),   T = f'(e^v) = e^(-v) F'(v),   f* after T = F'(v) - F(v)
 
-Every number is a ball that holds the true value (Johansson 2017, 'Arb', IEEE Trans. Comput. 66); the precision
-is raised until the balls are small, so that cancellation, which ruins e^v f'(e^v) - f(e^v) in float64, cannot.
+Every number is a ball that holds the true value (Johansson 2017, 'Arb', IEEE Trans. Comput. 66); the
+precision is raised until the balls are small, so that cancellation, which ruins e^v f'(e^v) - f(e^v) in
+float64, does no harm.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Point(NamedTuple):
 
 
 def nearest(ball: Any) -> float:
-    """The float nearest to a ball's center: flint's own conversion cuts digits off, and 1 - tiny gives .99..9."""
+    """The float nearest to a ball's center; flint's own conversion cuts digits off: 1 - tiny gives .99..9."""
     cut = float(ball.mid())
     return cut + float((ball - cut).mid()) if math.isfinite(cut) else cut
 
@@ -85,6 +86,13 @@ class Series:
                 if not all(x.is_finite() for x in point[:4]) or all(_is_small(x) for x in point[:4]):
                     break
         return point
+
+    def is_finite_between(self, low: float, high: float) -> bool:
+        """Whether f is proven finite on a whole interval of v; of a pole, and at times of none, it is not."""
+        with _precision(_PRECISIONS[0], length=1):
+            v = arb(0.5 * (low + high), 0.5 * (high - low))
+            value = self._run(arb_series([v]).exp(), [])
+            return bool((value[0] if isinstance(value, arb_series) else value).is_finite())
 
     def _at(self, v: Any, order: int) -> Point:
         u = arb_series([arb(v), 1]).exp()

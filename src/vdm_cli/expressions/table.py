@@ -1,4 +1,4 @@
-r"""T and f* after T of a user's f as piecewise polynomials in the score v, right to the last digits of float64.
+r"""T and f* after T of a user's f as piecewise polynomials in the score v, right in float64.
 
 Cells of v have one width, a power of two, so that a float32 finds its place in one without rounding; each is
 cut into 1, 2, 4, ... pieces of equal length, as many as its polynomials need.  A piece in which a branch of
@@ -39,8 +39,8 @@ class Tail:
     Attributes:
         values: Of T and of f* after T at the end, shape (2,).
         slopes: Their derivatives there, shape (2,).
-        exponential: Whether each grows exponentially there, so that it is infinite for all that float32 knows;
-            else it goes on straight, which is exact for logarithms and up to e^-V_f for what levels off.
+        exponential: Whether each grows exponentially there, so that it is infinite for all that float32
+            knows; else it goes on straight, exact for logarithms and up to e^-V_f for what levels off.
     """
 
     values: Float64Array
@@ -138,9 +138,10 @@ def _cells(
     error[split] = np.maximum(error[split], beyond)
     near = np.abs(centers[:, None] - breaks).min(axis=1, initial=math.inf) < 8 * length
     allowed = np.where(near, math.inf, _ACCEPTED) if last else _ACCURATE  # f' may be singular at a break
-    good = ((error <= allowed) & ~crowded).reshape(-1, count).all(axis=1)
+    good = np.all(((error <= allowed) & ~crowded).reshape(-1, count), axis=1).tolist()
     parts = (array.reshape(len(cells), count, *array.shape[1:]) for array in (left, right, splits))
-    return [_Cell(*each) if fine else None for fine, *each in zip(good, *parts, strict=True)]
+    found = [_Cell(*each) for each in zip(*parts, strict=True)]
+    return [cell if fine else None for cell, fine in zip(found, good, strict=True)]
 
 
 @lru_cache(maxsize=1)
@@ -151,7 +152,8 @@ def _interpolation() -> tuple[Float64Array, Float64Array, Float64Array]:
     for index in range(DEGREE + 1):
         powers = chebyshev.cheb2poly(np.eye(DEGREE + 1)[index])
         to_powers[: len(powers), index] = powers
-    return points, np.linalg.inv(chebyshev.chebvander(points, DEGREE)), to_powers
+    to_chebyshev = np.linalg.inv(chebyshev.chebvander(points, DEGREE))
+    return np.asarray(points), np.asarray(to_chebyshev, np.float64), to_powers
 
 
 def _pieces(
@@ -174,7 +176,7 @@ def _pieces(
     errors = (np.abs(coefficients[..., -1]) / scale).max(axis=1, initial=0.0)
     powers = coefficients @ to_powers.T
     powers[..., 0] += levels
-    for index in np.flatnonzero((low > -1.0) | (high < 1.0)):
+    for index in np.flatnonzero((low > -1.0) | (high < 1.0)).tolist():
         size = high[index] - low[index]
         local = Polynomial([-(low[index] + high[index]) / size, 2.0 / size])
         for row in powers[index]:
