@@ -15,7 +15,7 @@ import hypothesis
 import jax
 import pytest
 
-from vdm_cli.divergences.quadrature import double_precision
+from vdm_cli.divergences.precision import double_precision
 
 ALLOWED_WARNINGS = (
     # a leaf is restored on the device where it is wanted, not as it was sharded when saved

@@ -24,7 +24,7 @@ from vdm_cli.divergences.catalog import (
     skewed_jensen_shannon,
 )
 from vdm_cli.divergences.divergence import FDivergence
-from vdm_cli.divergences.quadrature import double_precision
+from vdm_cli.divergences.precision import double_precision
 
 ROWS = (
     *catalog().values(),

@@ -18,7 +18,9 @@ from vdm_cli.data.mixture import GaussianMixture
 from vdm_cli.divergences.catalog import alpha_divergence, catalog, skewed_jensen_shannon
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.exact import exact_divergence
-from vdm_cli.divergences.quadrature import double_precision, perspective, quadrature
+from vdm_cli.divergences.perspective import perspective
+from vdm_cli.divergences.precision import double_precision
+from vdm_cli.divergences.quadrature import quadrature
 
 CATALOG = catalog()
 ROWS = (*CATALOG.values(), alpha_divergence(-0.5), alpha_divergence(1.5), skewed_jensen_shannon(0.8))

@@ -16,7 +16,7 @@ from vdm_cli.data.mixture import GaussianMixture
 from vdm_cli.divergences.catalog import alpha_divergence, catalog, skewed_jensen_shannon
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.exact import exact_divergence
-from vdm_cli.divergences.quadrature import double_precision
+from vdm_cli.divergences.precision import double_precision
 from vdm_cli.objectives.bound import bound_score, variational_bound
 
 ROWS = (*catalog().values(), alpha_divergence(-1.0), alpha_divergence(1.5), skewed_jensen_shannon(0.8))

@@ -153,6 +153,7 @@ TOTAL_VARIATION = FDivergence(
     score_limit=60.0,
     curvature=math.nan,
     supremum=1.0,
+    breakpoints=(1.0,),
     # tanh(v/2) / 2 = sigmoid(v) - 1/2, with a gradient that does not cancel at large v
     training_link=(lambda v: jnp.exp(-softplus(-v)) - 0.5, lambda v: jnp.exp(-softplus(-v)) - 0.5),
     formulas=Formulas(

@@ -38,6 +38,9 @@ class FDivergence:
             has no useful gradient; it too gives a lower bound on D_f.
         parameter: The value of the family's parameter, where there is one.
         formulas: The row in text; None for a user's expression, whose text is its name.
+        ends: f(0) and lim f(u)/u for u -> inf, where T and f* after T are tabulated and do not tell them;
+            None where they are right at v = -inf and inf.
+        breakpoints: The u at which f takes another branch, and f' may jump.
 
     Example:
         >>> from vdm_cli.divergences.catalog import KL
@@ -58,6 +61,8 @@ class FDivergence:
     training_link: tuple[Elementwise, Elementwise] | None = None
     parameter: float | None = None
     formulas: Formulas | None = None
+    ends: tuple[float, float] | None = None
+    breakpoints: tuple[float, ...] = ()
 
     @property
     def label(self) -> str:

@@ -36,7 +36,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
 def expression_divergence(text: str, parameters: Mapping[str, float] | None = None) -> FDivergence:
     """The divergence of a user's f.
 
-    T and f* after T are right to about 1e-14 in float64 and to its last digits in float32, for
+    T and f* after T are right to about 1e-11 in float64 and to its last digits in float32, for
     |v| <= score_limit; `f` is computed as it is written, and so are its rounding errors.
 
     Args:
@@ -64,6 +64,7 @@ def _divergence(function: ConvexFunction) -> FDivergence:
         curvature=function.curvature,
         supremum=function.supremum,
         ends=(function.at_zero, function.growth),
+        breakpoints=function.breakpoints,
     )
 
 

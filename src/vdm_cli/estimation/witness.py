@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vdm_cli.divergences.divergence import Elementwise, FDivergence
-from vdm_cli.divergences.quadrature import double_precision
+from vdm_cli.divergences.precision import double_precision
 
 Floats = npt.NDArray[np.float64]
 
