@@ -26,7 +26,8 @@ from vdm_cli.pictures.associations import draw_associations
 from vdm_cli.pictures.figure import save_figure, shortened
 from vdm_cli.pictures.images import draw_choice
 from vdm_cli.pictures.marginals import MOST_MARGINALS, draw_marginals
-from vdm_cli.pictures.run import draw_run
+from vdm_cli.pictures.run import run_pictures
+from vdm_cli.pictures.view import View
 
 COLORS = Form("category", ("blue", "green", "red"))
 COLORS_OR_BLANK = dataclasses.replace(COLORS, blank="")
@@ -226,7 +227,8 @@ def test_a_run_on_a_table_with_text_dates_and_blanks_has_a_picture(tmp_path: Pat
     layout = dataclasses.replace(continuous_layout((4,)), columns=NAMES, forms=FORMS)
     part = Part(mixed(200, 11))
     dataset = Dataset(part, part, part, affine.identity((4,)), layout, None, "mixed")
-    draw_run(tmp_path / "samples" / "step.png", dataset, mixed(100, 12), None, "a $title_{$")
+    view = View("a $title_{$", mixed(100, 12))
+    run_pictures(dataset, None).draw(tmp_path / "samples" / "step.png", view)
     size_of(tmp_path / "samples" / "step.png")
     assert [entry.name for entry in (tmp_path / "samples").iterdir()] == ["step.png"]
 

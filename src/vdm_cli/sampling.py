@@ -141,7 +141,7 @@ class Generator:
     def density(self) -> GaussianMixture | None:
         """The law of the samples where it is known: an affine map of a normal latent, written as it is.
 
-        None where rounding or clipping changes it, and where A A' is singular.
+        None where rounding or clipping changes it, and where it has no density: where A'A is singular.
         """
         continuous = all(place is None for place in self.layout.decimals) and not any(self.layout.integer)
         bounded = np.isfinite(self.layout.minimum).any() or np.isfinite(self.layout.maximum).any()
@@ -151,12 +151,15 @@ class Generator:
             return None
         assert isinstance(self.transform, AffineTransform)
         kernel = np.asarray(self.params["dense"]["kernel"], np.float64)
+        bias = np.asarray(self.params["dense"]["bias"], np.float64)
+        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+            return None  # training that is about to be stopped
         if np.linalg.matrix_rank(kernel) < kernel.shape[1]:
             return None
-        kernel = kernel * self.transform.scale.reshape(-1)
-        bias = np.asarray(self.params["dense"]["bias"], np.float64)
+        _, upper = np.linalg.qr(kernel * self.transform.scale.reshape(-1))  # A'A = R'R for z A + b
         mean = self.transform.inverse(bias.reshape(self.transform.offset.shape)).reshape(-1)
-        return GaussianMixture.gaussian(mean, covariance=kernel.T @ kernel)
+        scale = upper.T * np.sign(np.diagonal(upper))
+        return GaussianMixture(np.ones(1), mean[None], scale[None])
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

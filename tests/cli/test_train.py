@@ -54,7 +54,8 @@ def test_a_run_directory_holds_what_the_design_says_and_nothing_else(reference: 
         ".lock",
     }
     pictures = {entry.name for entry in (reference / "samples").iterdir()}
-    assert pictures == {f"step-{step:08d}.png" for step in (20, 40, 60)}
+    frames = {f"step-{step:08d}.png" for step in range(0, 70, 10)}
+    assert pictures == frames | {"training.gif"}
 
 
 def test_config_yaml_repeats_the_run(reference: Path, config: Path) -> None:

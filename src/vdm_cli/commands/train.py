@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import flax.linen as nn
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from vdm_cli.build.dataset import load_dataset
 from vdm_cli.build.experiment import Experiment, build_experiment
 from vdm_cli.commands.environment import environment
-from vdm_cli.commands.load import sampler
+from vdm_cli.commands.live import LiveDivergence, averaged_generator
+from vdm_cli.commands.run_pictures import PicturesOfRun
 from vdm_cli.commands.start import copy_weights, newest_intact, require_same_experiment
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.config.load import dump_experiment, load_experiment
@@ -26,16 +25,12 @@ from vdm_cli.data.dataset import Part
 from vdm_cli.errors import Interrupted, NonFiniteError
 from vdm_cli.interruption import StopRequest, stop_requests
 from vdm_cli.networks.network import count_parameters
-from vdm_cli.pictures.images import IMAGES, draw_images
-from vdm_cli.pictures.run import Witness, draw_run
 from vdm_cli.run_directory import CONFIG, ENVIRONMENT, RunDirectory
-from vdm_cli.sampling import Generator
 from vdm_cli.training.loop import Progress, boundaries, run
 from vdm_cli.training.state import TrainState
-from vdm_cli.training.step import critic_scores
 from vdm_cli.training.validation import Validation
 
-PICTURE_SAMPLES = 10_000
+EXACT = "exact_divergence"
 
 
 @dataclass(frozen=True)
@@ -170,9 +165,11 @@ class _Run:
         self._validation = Validation(
             experiment.players, experiment.dataset, experiment.program.source, self._draw
         )
+        self._exact_divergence = LiveDivergence(experiment)
+        self._pictures = PicturesOfRun(experiment, directory)
         self._clock = time.perf_counter()
         self._last_step = 0
-        self._validation_divergence: float | None = None
+        self._last_measured: dict[str, float] = {}  # what checkpoints alone measure stays on the line
 
     def from_step(self, start: int, state: TrainState) -> None:
         """Train to the end, or until somebody asks to stop."""
@@ -180,11 +177,15 @@ class _Run:
         period = self._experiment.config.checkpoints.every
         schedule = boundaries(start, training.steps, training.log_every, period)
         self._last_step, self._clock = start, time.perf_counter()
-        if start > 0 and (start % period == 0 or start == training.steps):
-            self._draw_picture(state, start, missing_only=True)  # killed between checkpoint and picture
+        finished = start == training.steps
+        if not finished:
+            self._pictures.begin()
+        if self._pictures.wanted(start):
+            self._pictures.draw(state, start, missing_only=start > 0)  # killed between checkpoint and picture
         try:
             run(self._experiment.program, state, schedule, start, self._observe)
         except NonFiniteError as error:
+            self._animate()
             steps = self._directory.checkpoints.steps()
             kept = f"the last good checkpoint is step {steps[-1]}" if steps else "no checkpoint was reached"
             raise NonFiniteError(
@@ -193,6 +194,7 @@ class _Run:
             ) from error
         except KeyboardInterrupt:
             raise Interrupted(f"stopped at once; continue with: {self._resume_command()}") from None
+        self._animate(missing_only=finished)
 
     def _observe(self, progress: Progress) -> bool:
         seconds = time.perf_counter() - self._clock
@@ -204,6 +206,9 @@ class _Run:
         for name, values in metrics.items():
             if not np.isfinite(values).all():
                 raise NonFiniteError(f"step {progress.step}: {name.replace('_', ' ')} is not finite")
+        if self._exact_divergence.quick or progress.checkpoint:
+            exact = self._exact_divergence(progress.state)
+            metrics |= {} if exact is None else {EXACT: exact}
         self._directory.append(self._directory.metrics, _line(progress.step, metrics))
         self._directory.append(
             self._directory.timings, {"step": progress.step, "steps_per_second": round(rate, 2)}
@@ -212,9 +217,10 @@ class _Run:
         if progress.checkpoint or stopping:
             self._save(progress, metrics)
         self._show(progress, metrics, rate)
-        if progress.checkpoint:
-            self._draw_picture(progress.state, progress.step)
+        if self._pictures.wanted(progress.step):
+            self._pictures.draw(progress.state, progress.step)
         if stopping and self._stop.signal is not None:
+            self._animate()
             saved = f"{self._stop.signal.name}: saved at step {progress.step}"
             raise Interrupted(f"{saved}; continue with: {self._resume_command()}")
         self._clock, self._last_step = time.perf_counter(), progress.step
@@ -235,62 +241,26 @@ class _Run:
         self._directory.checkpoints.prune(self._experiment.config.checkpoints.keep)
 
     def _show(self, progress: Progress, metrics: dict[str, np.ndarray], rate: float) -> None:
-        if "validation_divergence" in metrics:
-            self._validation_divergence = float(metrics["validation_divergence"].mean())
         name = self._experiment.players.objective.value_name
         shown = {name.replace("_", " "): float(metrics[name].mean())}
-        if self._validation_divergence is not None:
-            shown["val JS"] = self._validation_divergence
+        for measure, told in ((EXACT, "exact"), ("validation_divergence", "val JS")):
+            if measure in metrics:
+                self._last_measured[told] = float(metrics[measure].mean())
+            if told in self._last_measured:
+                shown[told] = self._last_measured[told]
         shown["it/s"] = rate
         shown["G"] = float(metrics["generator_loss"].mean())
         shown["C"] = float(metrics["critic_loss"].mean())
         self._report.step(progress.step, shown, important=progress.checkpoint)
 
+    def _animate(self, *, missing_only: bool = False) -> None:
+        try:
+            self._pictures.animate(missing_only=missing_only)
+        except OSError as error:  # the run itself is safe
+            self._report.note(f"no animation of {self._directory.samples}: {error.strerror or error}")
+
     def _draw(self, state: TrainState, seed_index: int, count: int, seed: int) -> Part:
-        return self._generator(state, seed_index).part(count, seed)
-
-    def _generator(self, state: TrainState, seed_index: int) -> Generator:
-        dataset = self._experiment.dataset
-        return sampler(
-            self._experiment.players,
-            state,
-            seed_index,
-            dataset.transform,
-            dataset.layout,
-            self._experiment.config,
-            dataset.conditioning,
-        )
-
-    def _draw_picture(self, state: TrainState, step: int, *, missing_only: bool = False) -> None:
-        path = self._directory.samples / f"step-{step:08d}.png"
-        if missing_only and path.exists():
-            return
-        experiment = self._experiment
-        title = f"{experiment.config.name}: {experiment.players.objective.label}, step {step}"
-        generator = self._generator(state, 0)
-        if len(generator.layout.shape) >= 2:
-            images = generator.sample(IMAGES, step, generator.classes_in_turn())
-            draw_images(path, images, generator.layout)
-        else:
-            samples = generator.sample(PICTURE_SAMPLES, step)
-            draw_run(path, experiment.dataset, samples, self._witness(state), title)
-
-    def _witness(self, state: TrainState) -> Witness | None:
-        """T of the first seed's critic on rows in data units; None where it is no function of one row."""
-        experiment = self._experiment
-        players, dataset = experiment.players, experiment.dataset
-        single = players.objective.judges_single_rows
-        if not single or dataset.conditioning is not None or dataset.transform.blocks:
-            return None
-        params, aux = jax.tree.map(lambda leaf: leaf[0], (state.critic.params, state.critic.aux))
-        pair = players.objective.divergence.training_pair
-
-        def witness(rows: np.ndarray) -> np.ndarray:
-            x = jnp.asarray(dataset.transform.forward(rows))
-            scores, _ = critic_scores(players, params, aux, x, False)
-            return np.asarray(pair[0](scores))
-
-        return witness
+        return averaged_generator(self._experiment, state, seed_index).part(count, seed)
 
     def _resume_command(self) -> str:
         config, run_dir = str(self._directory.config), str(self._directory.path)
@@ -300,7 +270,12 @@ class _Run:
 def _line(step: int, metrics: dict[str, np.ndarray]) -> dict[str, Any]:
     """One record: means over seeds, and every seed's own values where there are several."""
     record: dict[str, Any] = {"step": step}
-    record |= {name: float(values.mean()) for name, values in metrics.items()}
+    record |= {name: _finite(values.mean()) for name, values in metrics.items()}
     if len(metrics["critic_loss"]) > 1:
-        record["seeds"] = {name: [float(value) for value in values] for name, values in metrics.items()}
+        record["seeds"] = {name: [_finite(value) for value in values] for name, values in metrics.items()}
     return record
+
+
+def _finite(value: float) -> float | None:
+    """A number that JSON has; None for an infinite divergence."""
+    return float(value) if np.isfinite(value) else None

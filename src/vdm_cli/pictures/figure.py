@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-P_COLOR, Q_COLOR = "#1f5fa8", "#e4572e"
+import numpy as np
+
+P_COLOR, Q_COLOR, WITNESS_COLOR = "#1f5fa8", "#e4572e", "#8a8a8a"
 DOTS_PER_INCH = 120
 
 
@@ -24,10 +28,17 @@ def save_figure(figure: Any, path: Path) -> None:
     """Write a PNG, whole or not at all; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"Glyph \d+")  # a name in a script that the font lacks: boxes
+    with missing_glyphs_allowed():
         figure.savefig(temporary, dpi=DOTS_PER_INCH, format="png")
     temporary.replace(path)
+
+
+@contextmanager
+def missing_glyphs_allowed() -> Iterator[None]:
+    """A name in a script that the font lacks is drawn as boxes, without a warning for each letter."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+")
+        yield
 
 
 def shortened(name: str, length: int) -> str:
@@ -37,3 +48,10 @@ def shortened(name: str, length: int) -> str:
         return plain
     tail = length // 3
     return f"{plain[: length - tail - 1]}…{plain[len(plain) - tail :]}"
+
+
+def span(values: np.ndarray) -> tuple[float, float]:
+    """Where nearly all values lie, with a margin: the ends of an axis."""
+    low, high = np.quantile(values, [0.001, 0.999])
+    margin = 0.15 * (high - low) or 0.5
+    return float(low - margin), float(high + margin)

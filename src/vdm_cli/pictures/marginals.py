@@ -18,11 +18,18 @@ MOST_CATEGORIES = 12
 BINS = 40
 REACH = 2.0  # how far beyond P, in widths of P, the axis follows Q
 LARGEST, TINY = 1e300, 1e-200  # drawn values and their differences must stay finite and normal
+HEADROOM = 1.4  # of axes of P alone over the highest of P
 SMALL = 6
 
 
 def draw_marginals(
-    p: np.ndarray, q: np.ndarray, names: Sequence[str], forms: Sequence[Form], labels: tuple[str, str]
+    p: np.ndarray,
+    q: np.ndarray,
+    names: Sequence[str],
+    forms: Sequence[Form],
+    labels: tuple[str, str],
+    *,
+    axes_of_p: bool = False,
 ) -> Any:
     """Draw the marginals of two samples of a table, at most `MOST_MARGINALS` of them, the first.
 
@@ -34,6 +41,7 @@ def draw_marginals(
         names: Of the d columns.
         forms: How they are written, d of them.
         labels: What P and Q are.
+        axes_of_p: Whether all axes are those that suit P, whatever Q is.
 
     Returns:
         The Matplotlib figure.
@@ -45,21 +53,23 @@ def draw_marginals(
     for index in range(count):
         axes = figure.add_subplot(down, across, index + 1)
         columns = p[:, index].astype(np.float64), q[:, index].astype(np.float64)
-        draw_marginal(axes, *columns, names[index], forms[index])
+        draw_marginal(axes, *columns, names[index], forms[index], axes_of_p=axes_of_p)
     _legend(figure, labels)
     return figure
 
 
-def draw_marginal(axes: Any, p: np.ndarray, q: np.ndarray, name: str, form: Form) -> None:
+def draw_marginal(
+    axes: Any, p: np.ndarray, q: np.ndarray, name: str, form: Form, *, axes_of_p: bool = False
+) -> None:
     """Draw one column, (n,) and (m,) float64, with its distance in the title."""
     short = "TV" if form.kind == "category" else "KS"
     axes.set_title(shortened(name, 30), fontsize=8, loc="left", parse_math=False)
     axes.set_title(f"{short} {marginal_distance(p, q, form):.3f}", fontsize=SMALL, loc="right")
     axes.tick_params(labelsize=SMALL)
     if form.kind == "category":
-        _bars(axes, p, q, form)
+        _bars(axes, p, q, form, axes_of_p)
     else:
-        _histograms(axes, p, q, form)
+        _histograms(axes, p, q, form, axes_of_p)
 
 
 def _legend(figure: Any, labels: tuple[str, str]) -> None:
@@ -73,7 +83,7 @@ def _legend(figure: Any, labels: tuple[str, str]) -> None:
         text.set_parse_math(False)
 
 
-def _histograms(axes: Any, p: np.ndarray, q: np.ndarray, form: Form) -> None:
+def _histograms(axes: Any, p: np.ndarray, q: np.ndarray, form: Form, axes_of_p: bool) -> None:
     """Shares of the present values in common bins: P filled, Q outlined."""
     notes = []
     if form.blank is not None:
@@ -83,7 +93,8 @@ def _histograms(axes: Any, p: np.ndarray, q: np.ndarray, form: Form) -> None:
     if not len(p) and not len(q):
         axes.set_xticks([])
     else:
-        edges = _edges(p, q)
+        axes_of_p = axes_of_p and len(p) > 0
+        edges = _edges(p, q[:0] if axes_of_p else q)
         notes += [
             f"{100 * share:.3g} % of {side} outside"
             for side, values in _sides(p, q)
@@ -100,9 +111,10 @@ def _histograms(axes: Any, p: np.ndarray, q: np.ndarray, form: Form) -> None:
             if len(values):
                 axes.stairs(np.histogram(values, edges)[0] / len(values), edges, lw=1.2, **style)
         axes.set_xlim(edges[0], edges[-1])
-        axes.set_ylim(bottom=0.0)
-    if notes:
-        axes.set_xlabel("; ".join(notes), fontsize=SMALL)
+        highest = HEADROOM * axes.patches[0].get_data().values.max() if axes_of_p else None
+        axes.set_ylim(0.0, highest)
+    if notes or axes_of_p:
+        axes.set_xlabel("; ".join(notes) or " ", fontsize=SMALL)
 
 
 def _sides(p: np.ndarray, q: np.ndarray) -> tuple[tuple[str, np.ndarray], tuple[str, np.ndarray]]:
@@ -148,11 +160,11 @@ def _date_axis(axes: Any) -> None:
     axes.xaxis.get_offset_text().set_fontsize(SMALL)
 
 
-def _bars(axes: Any, p: np.ndarray, q: np.ndarray, form: Form) -> None:
+def _bars(axes: Any, p: np.ndarray, q: np.ndarray, form: Form, axes_of_p: bool) -> None:
     """Shares of the most frequent categories, of all others together, and of blanks."""
     shares = np.stack([level_shares(side, len(form.categories)) for side in (p, q)])
     levels, blank = shares[:, :-1], shares[:, -1]
-    order = np.argsort(-levels.sum(axis=0), kind="stable")
+    order = np.argsort(-levels[0] if axes_of_p else -levels.sum(axis=0), kind="stable")
     kept = order if len(order) <= MOST_CATEGORIES + 1 else order[:MOST_CATEGORIES]
     bars = [(shortened(form.categories[code], 24), levels[:, code]) for code in kept]
     if len(kept) < len(order):
@@ -167,3 +179,5 @@ def _bars(axes: Any, p: np.ndarray, q: np.ndarray, form: Form) -> None:
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(_few_ticks())
     axes.set_xlabel("share", fontsize=SMALL)
+    if axes_of_p:
+        axes.set_xlim(0.0, HEADROOM * max(share[0] for _, share in bars) or 1.0)
