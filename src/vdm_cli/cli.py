@@ -223,8 +223,7 @@ def eval_divergence(
         raise UsageError("--step and --seed-index choose a checkpoint: give --checkpoint RUN with them")
     if not 0.5 <= level <= 0.9999:
         raise UsageError(f"--level must be from 0.5 to 0.9999, got {level}")
-    if format not in ("table", "json"):
-        raise UsageError(f"--format must be table or json, got '{format}'")
+    _require_format(format)
     if output is not None:
         _require_new(output)
 
@@ -271,6 +270,69 @@ def eval_divergence(
         show_note("pictures: " + ", ".join(map(str, plot_evaluation(found, plot))))
 
 
+@app.command()
+def divergences(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME[:PARAM]]", help="One of them, such as kl or alpha:0.7.", show_default=False
+        ),
+    ] = None,
+    expression: Annotated[
+        str | None,
+        typer.Option(metavar="F", help="Check a convex f of u of your own, such as 'u*log(u)', natural log."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Draw f, f*, T, the law of large numbers and the bound; without a name, all f and T.",
+        ),
+    ] = None,
+    format: Annotated[str, typer.Option(metavar="table|json", help="How to print the result.")] = "table",
+) -> None:
+    """Explain the named divergences, one of them, or an f of your own: formulas, checks, conventions."""
+    if name is not None and expression is not None:
+        raise UsageError("give a name or --expression, not both")
+    _require_format(format)
+    if plot is not None:
+        if plot.suffix.lower() != ".png":
+            raise UsageError(f"--plot {plot}: a picture is a .png file")
+        _require_new(plot, "--plot")
+    if expression is not None:
+        from vdm_cli.expressions.pointing import examined
+
+        examined(expression)  # what is wrong is told before JAX is imported
+
+    from shutil import get_terminal_size
+
+    from vdm_cli.commands.divergences import draw_divergences, explain, explain_all, explain_expression
+    from vdm_cli.console import show_note, show_result
+    from vdm_cli.explanation import divergence_page, divergence_table, explanations_json
+
+    width = get_terminal_size().columns
+    if expression is not None:
+        found = [explain_expression(expression)]
+    elif name is not None and name != "all":
+        found = [explain(name)]
+    else:
+        found = explain_all()
+    if format == "json":
+        show_result(explanations_json(found))
+    elif len(found) == 1:
+        show_result(divergence_page(found[0], width))
+    else:
+        show_result(divergence_table(found, width))
+    if plot is not None:
+        draw_divergences(plot, [each.divergence for each in found])
+        show_note(f"picture: {plot}")
+
+
+def _require_format(format: str) -> None:
+    if format not in ("table", "json"):
+        raise UsageError(f"--format must be table or json, got '{format}'")
+
+
 def _step(text: str | None) -> int | str | None:
     if text is None or text in ("latest", "best"):
         return text
@@ -291,8 +353,8 @@ def _conditions(given: list[str]) -> dict[str, str]:
     return found
 
 
-def _require_new(path: Path) -> None:
+def _require_new(path: Path, option: str = "--output") -> None:
     if path.exists():
-        raise UsageError(f"--output {path}: it exists; choose another file")
+        raise UsageError(f"{option} {path}: it exists; choose another file")
     if not path.absolute().parent.is_dir():
-        raise UsageError(f"--output {path}: there is no folder {path.parent}")
+        raise UsageError(f"{option} {path}: there is no folder {path.parent}")

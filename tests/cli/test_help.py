@@ -22,7 +22,7 @@ except SystemExit as end:
 print("HEAVY", *[name for name in {HEAVY} if name in sys.modules])
 sys.exit(code)
 """
-COMMANDS = ([], ["train"], ["sample"], ["eval-divergence"])
+COMMANDS = ([], ["train"], ["sample"], ["eval-divergence"], ["divergences"])
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,8 @@ COMMANDS = ([], ["train"], ["sample"], ["eval-divergence"])
         (["train", "--config", "rng"], 2),
         (["train", "--config", "ring", "--set", "training.step=3"], 2),
         (["eval-divergence"], 2),
+        (["divergences", "--help"], 0),
+        (["divergences", "--plot", "kl.pdf"], 2),
         (["sample", "--checkpoint", ".", "--step", "x"], 2),
     ],
 )

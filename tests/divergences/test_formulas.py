@@ -13,6 +13,8 @@ from scipy.special import expit, lambertw
 from vdm_cli.divergences.catalog import alpha_divergence, catalog, skewed_jensen_shannon
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.formulas import FUNCTION_MEANINGS, Formulas, inserted
+from vdm_cli.divergences.links import paper_link
+from vdm_cli.errors import UsageError
 from vdm_cli.expressions.convex import examine
 
 ROWS = (
@@ -102,6 +104,16 @@ def test_surrogate_in_text_is_what_training_differentiates(float64: None) -> Non
         assert bool(formulas(row).surrogate) == (row.training_link is not None)
         if row.training_link is not None:
             same(evaluated(formulas(row).surrogate, row, v=V), row.training_link[0](jnp.asarray(V)))
+
+
+@every_row
+def test_paper_link_in_text_is_the_paper_link(row: FDivergence, float64: None) -> None:
+    text = formulas(row).paper_link
+    if text:
+        same(evaluated(text, row, v=V), paper_link(row).witness(jnp.asarray(V)))
+    else:
+        with pytest.raises(UsageError, match="no activation"):
+            paper_link(row)
 
 
 @every_row

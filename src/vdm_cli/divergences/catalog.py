@@ -111,7 +111,7 @@ JENSEN_SHANNON = FDivergence(
             "The usual one, at most log 2: f-GAN's tables print twice it, and scipy's jensenshannon is its "
             "square root."
         ),
-        paper_name="Jensen-Shannon (twice ours)",
+        paper_name="Jensen-Shannon (twice this one, halved here)",
         paper_link="(log(2) - softplus(-v))/2",
     ),
 )

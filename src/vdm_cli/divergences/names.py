@@ -33,16 +33,20 @@ def parse_divergences(texts: Sequence[str], expressions: Sequence[str] = ()) -> 
     return list(unique.values())
 
 
-def parse_divergence(text: str) -> FDivergence:
+def parse_divergence(text: str, place: str = "--divergence") -> FDivergence:
     """One divergence from ``NAME[:PARAM]`` or an f of u.
+
+    Args:
+        text: What the user typed.
+        place: Where: an option or a command.
 
     Raises:
         UsageError: If the name is unknown, or the parameter is not one of its family, or f is none.
     """
     if is_expression(text):
-        return parse_expression(text, "--divergence")
+        return parse_expression(text, place)
     name, colon, parameter = text.partition(":")
-    known, option = catalog(), f"--divergence {printable(text)}"
+    known, option = catalog(), f"{place} {printable(text)}"
     if name == "wasserstein":
         raise UsageError(
             f"{option}: the Wasserstein distance is no f-divergence, only a baseline that "
