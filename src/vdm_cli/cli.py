@@ -98,13 +98,17 @@ def train(
     ] = False,
 ) -> None:
     """Train a generator by minimizing an f-divergence's variational bound."""
+    from vdm_cli.config.divergence import constant_told
     from vdm_cli.config.load import load_experiment, short_overrides
+    from vdm_cli.console import show_note
 
     if resume and overwrite:
         raise UsageError("--resume continues a run and --overwrite replaces it: give one of them")
     overrides = override or []
     experiment = load_experiment(config, overrides)
     directory = run_dir or Path("runs") / (experiment.name + short_overrides(overrides))
+    if said := constant_told(experiment.divergence):
+        show_note(said)
     if dry_run:
         _dry_run(experiment)
         return

@@ -145,3 +145,13 @@ DivergenceConfig = Annotated[
     ],
     BeforeValidator(_written_out),
 ]
+
+
+def constant_told(config: DivergenceConfig) -> str | None:
+    """What a user should know of an f whose f(1) is not zero; None where there is nothing to say."""
+    if not isinstance(config, ExpressionDivergence):
+        return None
+    from vdm_cli.expressions.convex import examine
+
+    offset = examine(config.f, config.parameters).offset
+    return f"divergence: f(1) = {offset:g} is subtracted from f" if offset else None

@@ -9,7 +9,7 @@ from vdm_cli.divergences.catalog import alpha_divergence, catalog, skewed_jensen
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.errors import UsageError
 from vdm_cli.expressions.errors import ExpressionError
-from vdm_cli.expressions.spelling import is_expression, told
+from vdm_cli.expressions.spelling import is_expression
 from vdm_cli.quoting import printable
 
 FAMILIES = {"alpha": alpha_divergence, "skewed_jensen_shannon": skewed_jensen_shannon}
@@ -82,8 +82,31 @@ def parse_expression(text: str, option: str = "--expression") -> FDivergence:
         UsageError: If it is no convex function of u.
     """
     from vdm_cli.divergences.expression import expression_divergence  # flint, for those who need it
+    from vdm_cli.expressions.pointing import pointed
 
     try:
         return expression_divergence(text)
     except ExpressionError as error:
-        raise UsageError(f"{option} {printable(text) or repr(text)}: {told(text, error)}") from error
+        raise UsageError(pointed(text, error, option)) from error
+
+
+def constants_told(texts: Sequence[str], expressions: Sequence[str] = ()) -> tuple[str, ...]:
+    """A sentence for each f of u asked for whose f(1), which is subtracted, is not zero.
+
+    Args:
+        texts: ``NAME[:PARAM]`` or an f of u each.
+        expressions: An f of u each.
+
+    Raises:
+        ExpressionError: If one is no convex function of u.
+    """
+    own = [*filter(is_expression, texts), *expressions]
+    if not own:
+        return ()
+    from vdm_cli.expressions.convex import examine  # flint, for those who need it
+
+    return tuple(
+        f"{printable(each.label)}: f(1) = {each.offset:g} was subtracted, so that D is 0 where P = Q"
+        for each in dict.fromkeys(map(examine, own))
+        if each.offset
+    )
