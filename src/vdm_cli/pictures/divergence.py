@@ -14,6 +14,7 @@ from vdm_cli.pictures.figure import P_COLOR, Q_COLOR, WITNESS_COLOR, new_figure,
 from vdm_cli.pictures.theory import draw_bound, draw_mean_errors, exact_value, in_float64
 
 _TANGENTS = (-1.2, 0.0, 0.9)  # scores v; the tangents of f touch at u = e^v
+_FAR = 40.0  # a score at which a T that has a limit is there
 
 
 def draw_divergence(path: Path, divergence: FDivergence) -> None:
@@ -55,15 +56,13 @@ def _draw_f(axes: Any, divergence: FDivergence) -> None:
 
 def _draw_conjugate(axes: Any, divergence: FDivergence) -> None:
     """f* is drawn as the curve (T(v), f*(T(v))): where T jumps, f* is the straight line between."""
-    end = min(divergence.score_limit, 40.0)
-    v = np.concatenate(
-        [np.linspace(-end, -8.0, 200), np.linspace(-8.0, 8.0, 1601), np.linspace(8.0, end, 200)]
-    )
+    end = min(divergence.score_limit, _FAR)
+    v = end * np.linspace(-1.0, 1.0, 2001) ** 3  # most points near 0
     t, star = _pair(divergence, v)
     shown = np.abs(v) <= 1.6
     low, high = _room(t[shown], 0.12)
-    flat = bool(abs(t[0] - t[1]) <= 1e-3 * abs(t[0]) and np.isfinite(star[0]))
-    ends = bool(abs(t[-1] - t[-2]) <= 1e-3 * max(abs(t[-1]), 1e-3))
+    inner, _ = _pair(divergence, np.array([-0.7, 0.7]) * end)
+    flat, ends = np.abs(t[[0, -1]] - inner) <= 0.01 * (high - low)  # T comes to a limit, which bounds slopes
     if flat:
         low = min(low, t[0] - 0.15 * (high - t[0]))
         axes.plot([low, t[0]], [star[0], star[0]], color=P_COLOR, lw=2.2)
