@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from vdm_cli.errors import Interrupted, UsageError, VdmError
+from vdm_cli.options import parse_conditions, parse_step, require_format, require_new, require_picture
 
 
 class _Group(TyperGroup):
@@ -53,6 +54,7 @@ app = typer.Typer(
 Checkpoint = Annotated[Path, typer.Option(help="A run directory, its checkpoints/ or one step's directory.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="Same seed, same result.")]
 SeedIndex = Annotated[int, typer.Option(min=0, help="Which seed of a run with training.num_seeds > 1.")]
+Format = Annotated[str, typer.Option(metavar="table|json", help="How to print the result.")]
 Step = Annotated[str | None, typer.Option(help="A step, 'latest' or 'best'.  [dim](default: latest)[/dim]")]
 
 
@@ -167,7 +169,7 @@ def sample(
     ] = None,
 ) -> None:
     """Draw samples from a trained generator, in the data's own columns, types, decimals and range."""
-    chosen = _step(step)
+    chosen = parse_step(step)
     from vdm_cli.commands.sample import sample as run
     from vdm_cli.console import show_note, show_result
 
@@ -179,7 +181,7 @@ def sample(
         seed=seed,
         step=chosen,
         seed_index=seed_index,
-        condition=_conditions(condition or []),
+        condition=parse_conditions(condition or []),
         condition_file=condition_file,
     )
     shape = " x ".join(str(side) for side in (result.count, *result.shape))
@@ -210,7 +212,7 @@ def eval_divergence(
     seed: Seed = 0,
     step: Step = None,
     seed_index: SeedIndex = 0,
-    format: Annotated[str, typer.Option(metavar="table|json", help="How to print the result.")] = "table",
+    format: Format = "table",
     output: Annotated[Path | None, typer.Option(help="Write the result to a new file instead.")] = None,
     plot: Annotated[
         Path | None,
@@ -220,16 +222,16 @@ def eval_divergence(
     ] = None,
 ) -> None:
     """Measure how different P (data or reference) and Q (model or new) are, by critics on unseen rows."""
-    chosen = _step(step)
+    chosen = parse_step(step)
     if (checkpoint is None) == (p is None and q is None) or (p is None) != (q is None):
         raise UsageError("give --checkpoint RUN, or two files with --p FILE --q FILE")
     if checkpoint is None and (step is not None or seed_index != 0):
         raise UsageError("--step and --seed-index choose a checkpoint: give --checkpoint RUN with them")
     if not 0.5 <= level <= 0.9999:
         raise UsageError(f"--level must be from 0.5 to 0.9999, got {level}")
-    _require_format(format)
+    require_format(format)
     if output is not None:
-        _require_new(output)
+        require_new(output, "--output")
 
     from vdm_cli.commands.eval_divergence import DEFAULT_COUNT, eval_checkpoint, eval_files
     from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
@@ -293,16 +295,14 @@ def divergences(
             help="Draw f, f*, T, the law of large numbers and the bound; without a name, all f and T.",
         ),
     ] = None,
-    format: Annotated[str, typer.Option(metavar="table|json", help="How to print the result.")] = "table",
+    format: Format = "table",
 ) -> None:
     """Explain the named divergences, one of them, or an f of your own: formulas, checks, conventions."""
     if name is not None and expression is not None:
         raise UsageError("give a name or --expression, not both")
-    _require_format(format)
+    require_format(format)
     if plot is not None:
-        if plot.suffix.lower() != ".png":
-            raise UsageError(f"--plot {plot}: a picture is a .png file")
-        _require_new(plot, "--plot")
+        require_picture(plot, "--plot")
     if expression is not None:
         from vdm_cli.expressions.pointing import examined
 
@@ -330,35 +330,3 @@ def divergences(
     if plot is not None:
         draw_divergences(plot, [each.divergence for each in found])
         show_note(f"picture: {plot}")
-
-
-def _require_format(format: str) -> None:
-    if format not in ("table", "json"):
-        raise UsageError(f"--format must be table or json, got '{format}'")
-
-
-def _step(text: str | None) -> int | str | None:
-    if text is None or text in ("latest", "best"):
-        return text
-    if text.isdecimal() and len(text) <= 18:
-        return int(text)
-    raise UsageError(f"--step must be a number, 'latest' or 'best', got '{text}'")
-
-
-def _conditions(given: list[str]) -> dict[str, str]:
-    found = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--condition must be NAME=VALUE, such as label=3, got '{text}'")
-        if name in found:
-            raise UsageError(f"--condition gives {name} twice")
-        found[name] = value
-    return found
-
-
-def _require_new(path: Path, option: str = "--output") -> None:
-    if path.exists():
-        raise UsageError(f"{option} {path}: it exists; choose another file")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"{option} {path}: there is no folder {path.parent}")

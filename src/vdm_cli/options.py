@@ -1,0 +1,71 @@
+"""Values of the command line's options, checked before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vdm_cli.errors import UsageError
+
+
+def parse_step(text: str | None) -> int | str | None:
+    """A step's number, ``latest``, ``best`` or nothing.
+
+    Raises:
+        UsageError: If it is none of them.
+    """
+    if text is None or text in ("latest", "best"):
+        return text
+    if text.isdecimal() and len(text) <= 18:
+        return int(text)
+    raise UsageError(f"--step must be a number, 'latest' or 'best', got '{text}'")
+
+
+def parse_conditions(given: Sequence[str]) -> dict[str, str]:
+    """Values by their names, from ``NAME=VALUE`` texts.
+
+    Raises:
+        UsageError: If a text is none, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--condition must be NAME=VALUE, such as label=3, got '{text}'")
+        if name in found:
+            raise UsageError(f"--condition gives {name} twice")
+        found[name] = value
+    return found
+
+
+def require_format(text: str) -> None:
+    """Refuse what is no format of a result.
+
+    Raises:
+        UsageError: If it is neither ``table`` nor ``json``.
+    """
+    if text not in ("table", "json"):
+        raise UsageError(f"--format must be table or json, got '{text}'")
+
+
+def require_new(path: Path, option: str) -> None:
+    """Refuse a file that exists, or whose folder does not.
+
+    Raises:
+        UsageError: In either case.
+    """
+    if path.exists():
+        raise UsageError(f"{option} {path}: it exists; choose another file")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{option} {path}: there is no folder {path.parent}")
+
+
+def require_picture(path: Path, option: str) -> None:
+    """Refuse what is not a new .png file.
+
+    Raises:
+        UsageError: If the suffix is another one, the file exists, or its folder does not.
+    """
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{option} {path}: a picture is a .png file")
+    require_new(path, option)
