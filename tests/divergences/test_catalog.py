@@ -97,15 +97,6 @@ def test_conjugate_is_constant_below_the_range_of_the_witness(
 
 
 @every_row
-def test_biconjugate_is_f(row: FDivergence, float64: None) -> None:
-    u = jnp.exp(jnp.linspace(-3.0, 3.0, 25))[:, None]
-    t = row.witness(jnp.linspace(-6.0, 6.0, 24001))[None]
-    np.testing.assert_allclose(
-        jnp.max(u * t - row.conjugate(t), axis=1), row.f(u)[:, 0], rtol=2e-6, atol=2e-6
-    )
-
-
-@every_row
 @given(seed=st.integers(0, 10**6), spread=st.floats(0.01, 8.0))
 @hypothesis.settings(max_examples=8)
 def test_fenchel_young(row: FDivergence, seed: int, spread: float) -> None:

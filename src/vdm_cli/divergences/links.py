@@ -95,11 +95,21 @@ def _skewed_jensen_shannon(divergence: FDivergence) -> PaperLink:
     """1 - pi e^(t/pi) = 1 - sigmoid(v)^(1/pi), with sigmoid(v) = e^-softplus(-v)."""
     assert divergence.parameter is not None
     pi = divergence.parameter
-    top, log_rest = -pi * math.log(pi), math.log1p(-pi)
+    log_pi, log_rest = math.log(pi), math.log1p(-pi)
+
+    @jax.custom_jvp
+    def log_left(v: jax.Array) -> jax.Array:
+        """log(1 - sigmoid(v)^(1/pi)); its derivatives by way of itself, as none of them is small or large."""
+        return log1mexp(softplus(-v) / pi)
+
+    @log_left.defjvp
+    def log_left_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+        (v,), (tangent,) = primals, tangents
+        value = log_left(v)
+        return value, -jnp.exp(-softplus(v) - log_pi - softplus(-v) / pi - value) * tangent
+
     return PaperLink(
-        lambda v: top - softplus(-v),
-        lambda v: (1.0 - pi) * (log_rest - log1mexp(softplus(-v) / pi)),
-        60.0,
+        lambda v: -pi * log_pi - softplus(-v), lambda v: (1.0 - pi) * (log_rest - log_left(v)), 60.0
     )
 
 

@@ -10,8 +10,6 @@ import jax.numpy as jnp
 
 from vdm_cli.divergences.divergence import Elementwise
 
-_SMALLEST = 1e-37  # normal in float32 and bfloat16, and so is its inverse
-
 
 def squared_gradient_norms(
     score: Callable[[jax.Array], tuple[jax.Array, Any]], x: jax.Array
@@ -77,14 +75,28 @@ def roth_penalty(
 
 
 def _linked_slope(witness: Elementwise, conjugate: Elementwise) -> Elementwise:
-    """v -> S'' - S' T'' / T', and S'' where T' is too small for the dtype."""
+    """v -> S'' - S' T'' / T', and S'' where T' is 0 in the dtype."""
+    rise = jax.grad(witness)
+    bend = jax.grad(rise)
+
+    def relative(v: jax.Array, numerator: jax.Array) -> jax.Array:
+        slope = rise(v)
+        return jnp.where(slope > 0.0, numerator / jnp.where(slope > 0.0, slope, 1.0), 0.0)
+
+    @jax.custom_jvp
+    def bending(v: jax.Array) -> jax.Array:
+        """T'' / T', without the square of T' in its derivative, which underflows long before T' does."""
+        return relative(v, bend(v))
+
+    @bending.defjvp
+    def bending_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+        (v,), (tangent,) = primals, tangents
+        value = bending(v)
+        return value, (relative(v, jax.grad(bend)(v)) - jnp.square(value)) * tangent
 
     def slope(v: jax.Array) -> jax.Array:
-        rise, bend = jax.value_and_grad(jax.grad(witness))(v)
         first, second = jax.value_and_grad(jax.grad(conjugate))(v)
-        # by way of the logarithm: the gradient of a quotient has the square of T', which underflows
-        rises = rise >= _SMALLEST
-        return second - jnp.where(rises, first * bend * jnp.exp(-jnp.log(jnp.where(rises, rise, 1.0))), 0.0)
+        return second - first * bending(v)
 
     return slope
 
