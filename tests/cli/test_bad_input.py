@@ -173,6 +173,22 @@ CONFIGS: dict[str, tuple[str, str]] = {
     "inf penalty": ("data: {path: good.csv}\nobjective: {penalties: [{kind: r1, weight: .inf}]}\n", "weight"),
     "alpha 1": ("data: {path: good.csv}\ndivergence: {kind: alpha, alpha: 1}\n", "'kl'"),
     "unknown divergence": ("data: {path: good.csv}\ndivergence: kll\n", "kl"),
+    "code as a divergence": (
+        "data: {path: good.csv}\ndivergence: __import__('os').system('touch owned')\n",
+        "bad.yaml:2:13: divergence: there is no function __import__",
+    ),
+    "concave expression": (
+        "data: {path: good.csv}\ndivergence: {kind: expression, f: sqrt(u)}\n",
+        "bad.yaml:2:35: divergence.f: it is not convex",
+    ),
+    "expression without a value": (
+        "data: {path: good.csv}\ndivergence: {kind: expression, f: a*u*log(u)}\n",
+        "f: ..., a: 0.5}",
+    ),
+    "piecewise linear expression": (
+        'data: {path: good.csv}\ndivergence: "maximum(u - 2.7, 0)"\n',
+        "vdm eval-divergence --expression",
+    ),
     "python tag": ("data: !!python/object/apply:os.system ['touch owned']\n", "not allowed"),
     "billion laughs": (
         "a: &a [x, x, x, x, x, x, x, x, x]\n"
