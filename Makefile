@@ -16,14 +16,23 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
 	@touch $@
 
-demo: $(INSTALLED)  ## install, train the ring, sample, measure, say where the pictures are
+demo: $(INSTALLED)  ## install, train the ring, sample, measure; fit KL beside reverse KL; say where the pictures are
 	$(BIN)/vdm train --config ring --resume
 	$(BIN)/vdm sample --checkpoint runs/ring --output runs/ring/samples/demo.npy --force
 	$(BIN)/vdm eval-divergence --checkpoint runs/ring
+	@for divergence in kl reverse_kl; do echo; \
+		set -- --config univariate/$$divergence --set training.steps=1500 --set checkpoints.every=1500; \
+		set -- "$$@" --run-dir runs/fit-$$divergence --resume; \
+		echo "$(BIN)/vdm train $$*"; $(BIN)/vdm train "$$@" || exit; \
+	done
 	@echo
-	@echo "pictures:    runs/ring/samples/*.png  (the last one is the trained generator)"
+	$(BIN)/python docs/figures/covering_dropping.py runs/fit-kl runs/fit-reverse_kl --output runs/covering_dropping.png
+	@echo
+	@echo "pictures:    runs/ring/samples/training.gif     the ring being learned; step-*.png are its frames"
+	@echo "             runs/covering_dropping.png         fits by KL, which covers, and reverse KL, which drops"
+	@echo "             runs/fit-kl/samples/training.gif   the bound's T closes on the optimal T* = f'(p/q)"
 	@echo "samples:     runs/ring/samples/demo.npy"
-	@echo "the run:     runs/ring"
+	@echo "the runs:    runs/ring runs/fit-kl runs/fit-reverse_kl"
 
 test: $(INSTALLED)  ## install and pass the tests
 	$(BIN)/python -m pytest -n 2 -m "not slow"

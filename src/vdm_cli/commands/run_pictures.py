@@ -19,6 +19,7 @@ from vdm_cli.run_directory import RunDirectory
 from vdm_cli.training.state import TrainState
 
 ANIMATION = "training.gif"
+SEED = 0  # of the latents of every picture: samples move, and are not drawn anew
 
 
 class PicturesOfRun:
@@ -57,7 +58,7 @@ class PicturesOfRun:
         given = generator.classes_in_turn() if len(generator.layout.shape) >= 2 else None
         view = View(
             title=self._title(step),
-            samples=generator.sample(self._pictures.count, step, given),
+            samples=generator.sample(self._pictures.count, SEED, given),
             witness=live_witness(self._experiment, state) if self._judges else None,
             density=None if law is None else _density(law),
             optimum=None if law is None else self._optimum(law),

@@ -31,15 +31,16 @@ def frame_period(steps: int, log_every: int, checkpoint_every: int, most: int) -
     return next((each for each in longer if checkpoint_every % each == 0), period)
 
 
-def write_animation(path: Path, frames: Sequence[Path]) -> bool:
+def write_animation(path: Path, frames: Sequence[Path], most_bytes: int = MOST_BYTES) -> bool:
     """Write the frames as a GIF that repeats for ever, the last one held, whole or not at all.
 
     Frames that cannot be read or are not of the last one's size are left out; all are made smaller where
-    the file would exceed `MOST_BYTES`.  Equal frames give equal bytes.
+    the file would be larger than allowed.  Equal frames give equal bytes.
 
     Args:
         path: Where the GIF goes.
         frames: PNGs in their order.
+        most_bytes: Size that the file may have; pictures of 64 pixels are not made smaller for it.
 
     Returns:
         Whether there were two frames or more, without which nothing is written.
@@ -58,9 +59,9 @@ def write_animation(path: Path, frames: Sequence[Path]) -> bool:
         first, *others = [picture.quantize(palette=palette, dither=0) for picture in pictures]
         first.save(temporary, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
         size = temporary.stat().st_size
-        if size <= MOST_BYTES or max(first.size) <= 64:
+        if size <= most_bytes or max(first.size) <= 64:
             break
-        factor = 0.95 * math.sqrt(MOST_BYTES / size)
+        factor = 0.95 * math.sqrt(most_bytes / size)
         smaller = tuple(max(1, round(factor * side)) for side in first.size)
         pictures = [picture.resize(smaller) for picture in pictures]
     temporary.replace(path)

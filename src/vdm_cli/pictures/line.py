@@ -36,7 +36,7 @@ class LinePictures:
         self._span = span(data)
         self._grid = np.linspace(*self._span, POINTS)
         self._canvas = Canvas(6.4, 4.0)
-        width = 0.88 if scale is None else 0.80
+        width = 0.88 if scale is None else 0.775
         self._axes = axes = self._canvas.figure.add_axes((0.095, 0.125, width, 0.795))
         if dataset.law is None:
             heights = _histogram(axes, data, self._span, color=P_COLOR, alpha=0.35, label="data")
