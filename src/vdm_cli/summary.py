@@ -13,6 +13,7 @@ from vdm_cli.commands.train import TrainResult
 from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
 from vdm_cli.console import table_text
 from vdm_cli.estimation.result import DivergenceEstimate
+from vdm_cli.quoting import printable
 
 
 def training_summary(result: TrainResult) -> str:
@@ -48,12 +49,12 @@ def evaluation_table(found: Evaluation) -> str:
     headers = ["nats", "estimate", "s.e.", f"{level} interval", "certified"] + ["exact"] * with_exact
     rows = [
         [
-            row.divergence,
+            _short(row.divergence),
             _number(row.estimate),
             _number(row.standard_error),
             f"{_number(row.ci[0])} {_number(row.ci[1])}",
             _number(row.certified_lower),
-            *[_number(row.exact)] * with_exact,
+            *[_true_value(row)] * with_exact,
         ]
         for row in estimation.estimates
     ]
@@ -68,6 +69,9 @@ def evaluation_table(found: Evaluation) -> str:
         f"certified: the true value is at least this, with {level} confidence, for any data.",
         "  No sample can bound it from above.",
     ]
+    errors = [row.exact_standard_error or 0.0 for row in estimation.estimates]
+    if any(errors):
+        lines.append(f"exact: ~ by Monte Carlo, with a standard error of at most {_number(max(errors))}.")
     lines += _statuses(estimation.estimates)
     if found.comparison is not None:
         lines += ["", *_columns_told(found.comparison)]
@@ -89,7 +93,7 @@ def _statuses(estimates: Sequence[DivergenceEstimate]) -> list[str]:
     """One note for each status but ok, with the divergences that it holds for."""
     lines = []
     for status, meaning in STATUS_MEANING.items():
-        names = [row.divergence for row in estimates if row.status == status]
+        names = [_short(row.divergence) for row in estimates if row.status == status]
         if names:
             whom = "all" if len(names) == len(estimates) else ", ".join(names)
             lines.append(textwrap.fill(f"{status}: {meaning} ({whom})", 80, subsequent_indent="  "))
@@ -122,7 +126,18 @@ def _in_words(row: DivergenceEstimate, auc: float, level: str) -> list[str]:
         return [told, f"P = Q is rejected at {level} (p = {row.p_value:.2g}), but no amount is certified."]
     if not certified:
         return [told, f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows."]
-    return [told, f"With {level} confidence {row.divergence}(P, Q) >= {row.certified_lower:.4g} nats."]
+    name = _short(row.divergence)
+    return [told, f"With {level} confidence {name}(P, Q) >= {row.certified_lower:.4g} nats."]
+
+
+def _true_value(row: DivergenceEstimate) -> str:
+    """A tilde before what has a standard error."""
+    return _number(row.exact) if row.exact_standard_error is None else f"~{_number(row.exact)}"
+
+
+def _short(label: str) -> str:
+    """A name as it is; a user's f cut, so that tables keep to 80 columns."""
+    return printable(label, 25)
 
 
 def _number(value: float | None) -> str:

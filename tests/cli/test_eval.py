@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from cli_harness import CONFIG, Outcome, Vdm
 
+from vdm_cli.commands.eval_divergence import eval_checkpoint
+from vdm_cli.summary import evaluation_document, evaluation_table
+
 ROW_KEYS = {
     "divergence",
     "estimate",
@@ -18,6 +21,7 @@ ROW_KEYS = {
     "certified_lower",
     "p_value",
     "exact",
+    "exact_standard_error",
     "supremum",
     "status",
 }
@@ -119,6 +123,25 @@ def test_the_table_says_what_its_numbers_mean_and_fits_80_columns(
     assert max(map(len, done.out.splitlines())) <= 90
 
 
+def test_a_truth_out_of_reach_of_quadrature_is_a_sample_mean_with_its_error(vdm: Vdm, tmp_path: Path) -> None:
+    """Two modes in three dimensions and an affine generator; chi-square is not finite for every pair."""
+    data = "{kind: gaussian_mixture, means: [[0, 0, 0], [1, 1, 0]], stds: [1.0, 0.5], size: 200}"
+    text = CONFIG.replace("{path: %s}", data).replace("{hidden: [8]}", "{kind: affine}", 1)
+    (tmp_path / "affine.yaml").write_text(text.replace("steps: 60", "steps: 20"))
+    trained = vdm("train", "--config", tmp_path / "affine.yaml", "--run-dir", tmp_path / "run")
+    assert trained.code == 0, trained.err
+    found = eval_checkpoint(
+        tmp_path / "run", divergences=["total_variation", "pearson_chi2"], num_samples=200
+    )
+    variation, chi2 = document(evaluation_document(found))["estimates"]
+    assert 0.0 < variation["exact_standard_error"] < 0.01 * variation["exact"]
+    assert chi2["exact"] is chi2["exact_standard_error"] is None
+    told = evaluation_table(found)
+    assert f"~{variation['exact']:.4g}" in told
+    assert "exact: ~ by Monte Carlo, with a standard error of at most" in told
+    assert max(map(len, told.splitlines())) <= 90
+
+
 def test_an_affine_generator_on_gaussian_data_has_an_exact_value(vdm: Vdm, tmp_path: Path) -> None:
     """Untransformed data, so that the generator begins, and after 20 steps still is, far away."""
     data = "{kind: gaussian, mean: [1.0], std: 2.0, size: 200, transform: none}"
@@ -136,6 +159,7 @@ def test_an_affine_generator_on_gaussian_data_has_an_exact_value(vdm: Vdm, tmp_p
     (row,) = found["estimates"]
     assert truth > 0.1
     assert row["exact"] == pytest.approx(truth, rel=0.1)  # 10,000 rows: mean and std to 1 %, 4 s.e. here
+    assert row["exact_standard_error"] is None
     assert row["certified_lower"] <= row["exact"]
     assert found["p"]["n"] == 10_000
     assert found["q"]["n"] == 400

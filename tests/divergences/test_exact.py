@@ -1,18 +1,14 @@
-"""Exact values: printed ones, closed forms against quadrature and Monte Carlo, and known inequalities."""
+"""Exact values of Gaussian mixtures: printed ones, closed forms, quadrature and sample means."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 
-import hypothesis
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.integrate import quad
 
 from vdm_cli.data.mixture import GaussianMixture
 from vdm_cli.divergences.catalog import alpha_divergence, catalog, skewed_jensen_shannon
@@ -41,6 +37,7 @@ def value(row: FDivergence, p: GaussianMixture, q: GaussianMixture) -> float:
     ("name", "at_one", "at_two"),
     [
         ("kl", 0.5, 2.0),
+        ("reverse_kl", 0.5, 2.0),
         ("jensen_shannon", 0.11142, 0.33683),
         ("total_variation", 0.38292, 0.68269),
         ("squared_hellinger", 0.23501, 0.78694),
@@ -176,18 +173,6 @@ def test_divergence_is_infinite_where_the_tails_are_too_heavy(
         assert value(row, p2, q2) == math.inf
 
 
-def test_exponentials_and_uniforms() -> None:
-    """The integrand on other laws: Exp(1)|Exp(2) and U(0,1)|U(0,2)."""
-    printed = {"kl": 0.30685, "reverse_kl": 0.19315, "jensen_shannon": 0.05378, "total_variation": 0.25}
-    for name, target in {**printed, "squared_hellinger": 0.11438}.items():
-
-        def integrand(x: float, row: FDivergence = CATALOG[name]) -> float:
-            return float(perspective(row, np.array([-x]), np.array([math.log(2.0) - 2.0 * x]))[0])
-
-        total = sum(quad(integrand, a, b, epsabs=1e-9)[0] for a, b in ((0, math.log(2)), (math.log(2), 40)))
-        assert total == pytest.approx(target, abs=6e-6)
-
-
 @every_row
 def test_equal_laws_and_distant_laws(row: FDivergence) -> None:
     """f(1) at P = Q, the supremum (or a large value) far apart; no overflow on the way."""
@@ -239,31 +224,3 @@ def test_out_of_reach_is_none_and_other_dimensions_are_an_error() -> None:
     assert wide is not None
     with pytest.raises(ValueError, match="2 dimensions and Q has 1"):
         exact_divergence(row, gaussian([0.0, 0.0]), gaussian(0.0))
-
-
-@given(
-    shift=st.floats(0.0, 5.0),
-    p_std=st.floats(0.3, 3.0),
-    q_std=st.floats(0.3, 3.0),
-    weight=st.floats(0.05, 0.95),
-)
-@hypothesis.settings(max_examples=8)
-def test_known_inequalities(shift: float, p_std: float, q_std: float, weight: float) -> None:
-    p, q = mixture([0.0, shift], [weight, 1.0 - weight], [p_std, 1.0]), gaussian(0.5, q_std)
-    names = (
-        "kl",
-        "reverse_kl",
-        "jensen_shannon",
-        "total_variation",
-        "squared_hellinger",
-        "pearson_chi2",
-        "le_cam",
-    )
-    kl, reverse, js, tv, hellinger, chi2, le_cam = (value(CATALOG[name], p, q) for name in names)
-    slack = 1e-9
-    assert tv <= math.sqrt(0.5 * min(kl, reverse)) + slack  # Pinsker
-    assert hellinger / 2.0 - slack <= tv <= math.sqrt(hellinger * (1.0 - hellinger / 4.0)) + slack
-    assert js <= math.log(2.0) * tv + slack
-    assert kl <= math.log1p(chi2) + slack
-    assert min(kl, reverse) >= -2.0 * math.log1p(-hellinger / 2.0) - slack
-    assert hellinger - slack <= le_cam <= 2.0 * hellinger + slack

@@ -50,6 +50,9 @@ def test_the_document_is_valid_json_in_the_order_asked(shifted_estimation: Estim
     assert [row["divergence"] for row in document["estimates"]] == [d.label for d in catalog().values()]
     rows = {row["divergence"]: row for row in document["estimates"]}
     assert rows["kl"]["exact"] == 0.5
+    assert rows["kl"]["exact_standard_error"] is None
+    assert rows["total_variation"]["exact"] == 0.383
+    assert rows["total_variation"]["exact_standard_error"] == 0.002
     assert rows["kl"]["supremum"] is None
     assert rows["jensen_shannon"]["supremum"] == math.log(2)
     assert rows["jensen_shannon"]["exact"] is None

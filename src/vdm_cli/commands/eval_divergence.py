@@ -19,8 +19,8 @@ from vdm_cli.data.features import fit_features
 from vdm_cli.data.form import Form
 from vdm_cli.data.pair import read_pair
 from vdm_cli.divergences.divergence import FDivergence
-from vdm_cli.divergences.exact import exact_divergence
-from vdm_cli.divergences.names import parse_divergences
+from vdm_cli.divergences.known import KnownValue, known_divergences
+from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.errors import CheckpointError, DataError
 from vdm_cli.estimation.estimate import MINIMUM_ROWS, estimate_divergences
 from vdm_cli.estimation.result import Estimation
@@ -52,7 +52,7 @@ class Sides:
     label: Form | None
     p_source: str
     q_source: str
-    exact: dict[str, float]
+    exact: dict[str, KnownValue]
     warnings: tuple[str, ...] = ()
 
 
@@ -137,10 +137,7 @@ def eval_checkpoint(
             "train with a larger share or a file in data.split.test, or compare two files with --p and --q"
         )
     law, density = dataset.law, run.generator.density()
-    exact: dict[str, float] = {}
-    if law is not None and density is not None:
-        found = {row.label: exact_divergence(row, law, density) for row in wanted}
-        exact = {label: value for label, value in found.items() if value is not None}
+    exact = {} if law is None or density is None else known_divergences(wanted, law, density)
     model = run.generator.part(num_samples, seed)
     label = dataset.conditioning.forms[0] if model.labels is not None and dataset.conditioning else None
     sides = Sides(
@@ -152,6 +149,7 @@ def eval_checkpoint(
         p_source=f"{_test_source(run.config, dataset.description)} (test rows)",
         q_source=f"{run.directory.name} (step {run.step}, seed index {seed_index})",
         exact=exact,
+        warnings=constants_told(divergences, expressions),
     )
     return _evaluate(sides, wanted, level, seed, progress)
 
@@ -200,7 +198,7 @@ def eval_files(
         p_source=str(p),
         q_source=str(q),
         exact={},
-        warnings=warnings,
+        warnings=(*warnings, *constants_told(divergences, expressions)),
     )
     return _evaluate(sides, wanted, level, seed, progress)
 

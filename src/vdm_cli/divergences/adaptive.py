@@ -35,11 +35,12 @@ def integrate(integrand: Callable[[Float64Array], Float64Array], boxes: Float64A
     """The integral over boxes.
 
     Args:
-        integrand: (n, d) -> (n,), not negative, perhaps ``inf``.
+        integrand: (n, d) -> (n,), not negative, perhaps ``inf``; nan where it is not known.
         boxes: Lower corners and widths, shape (n, 2, d), d = 1 or 2: small enough to see every feature.
 
     Returns:
-        The integral, ``inf`` where a value or the sum is; None where it takes too many points.
+        The integral, ``inf`` where a value or the sum is; None where it takes too many points, or
+        a value is not known.
     """
     dim = boxes.shape[2]
     nodes, shares, to_coefficients = _rule(dim)
@@ -53,7 +54,7 @@ def integrate(integrand: Callable[[Float64Array], Float64Array], boxes: Float64A
         parts = values @ shares * volumes
         estimate = total + float(parts.sum())
         if not math.isfinite(estimate):
-            return math.inf
+            return None if math.isnan(estimate) else math.inf
         coefficients = np.abs(values @ to_coefficients.T)
         last = np.stack([coefficients[:, rows].sum(axis=1) for rows in _last(dim)], axis=1)
         worst = last.max(axis=1)
@@ -64,12 +65,6 @@ def integrate(integrand: Callable[[Float64Array], Float64Array], boxes: Float64A
             return total
         parts, boxes = parts[rough], _cut(boxes[rough], np.argmax(last[rough], axis=1))
     return total + float(parts.sum())
-
-
-def integrate_roughly(integrand: Callable[[Float64Array], Float64Array], boxes: Float64Array) -> float:
-    """The same without cutting any box."""
-    nodes, shares, _ = _rule(boxes.shape[2])
-    return float(np.sum(_values(integrand, boxes, nodes) @ shares * boxes[:, 1].prod(axis=1)))
 
 
 def _values(

@@ -19,22 +19,35 @@ import numpy as np
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.precision import Float64Array, double_precision
 
+_CLOSE = 1e-6  # relative error of a continuation that counts as right
+_FAR = 600.0  # v where e^v nears the ends of float64
 _CHUNK = 2048  # points a call: one shape, so one compilation for each divergence
 
 
 @lru_cache(maxsize=64)
 def float64_pair(divergence: FDivergence) -> Callable[[Float64Array], Float64Array]:
     """v -> (T(v), f*(T(v))), shape (n,) -> (2, n), in float64."""
-    pair = jax.jit(lambda v: jnp.stack([divergence.witness(v), divergence.witness_conjugate(v)]))
+    return _float64(lambda v: jnp.stack([divergence.witness(v), divergence.witness_conjugate(v)]))
+
+
+@lru_cache(maxsize=64)
+def _float64_f(divergence: FDivergence) -> Callable[[Float64Array], Float64Array]:
+    """v -> f(e^v), (n,) -> (1, n), in float64."""
+    return _float64(lambda v: divergence.f(jnp.exp(v))[None])
+
+
+def _float64(rows: Callable[[jax.Array], jax.Array]) -> Callable[[Float64Array], Float64Array]:
+    """Compile (n,) -> (k, n) for one n, and call it for any."""
+    compiled = jax.jit(rows)
 
     def evaluate(v: Float64Array) -> Float64Array:
-        out = np.empty((2, v.size))
+        parts = []
         with double_precision():
-            for start in range(0, v.size, _CHUNK):
+            for start in range(0, max(v.size, 1), _CHUNK):
                 part = v[start : start + _CHUNK]
                 padded = np.concatenate([part, np.zeros(_CHUNK - part.size)])
-                out[:, start : start + part.size] = np.asarray(pair(padded))[:, : part.size]
-        return out
+                parts.append(np.asarray(compiled(padded))[:, : part.size])
+        return np.concatenate(parts, axis=1)
 
     return evaluate
 
@@ -45,7 +58,35 @@ def ends(divergence: FDivergence) -> tuple[float, float]:
     if divergence.ends is not None:
         return divergence.ends
     values = float64_pair(divergence)(np.array([-math.inf, math.inf]))
-    return -float(values[1, 0]), float(values[0, 1])
+    return 0.0 - float(values[1, 0]), float(values[0, 1])
+
+
+@lru_cache(maxsize=64)
+def _known(divergence: FDivergence) -> tuple[float, float]:
+    """Between which v T and f* after T may be used: a table's continuation is not always right.
+
+    It goes on straight, or as the exponential through its last values; both are tried from its middle to its
+    end.  The named rows are right everywhere.
+    """
+    limits = [math.inf, math.inf]
+    if divergence.ends is not None:
+        edge = divergence.score_limit
+        for side, sign in enumerate((-1.0, 1.0)):
+            scores = sign * np.array([0.0, 0.5 * edge - 1.0, 0.5 * edge, edge - 1.0, edge])
+            if not all(_continues(row, 0.5 * edge) for row in float64_pair(divergence)(scores)):
+                limits[side] = edge
+    return -limits[0], limits[1]
+
+
+def _continues(row: Float64Array, distance: float) -> bool:
+    center, before, middle, near, end = row
+    if math.isclose(middle + (middle - before) * distance, end, rel_tol=_CLOSE, abs_tol=_CLOSE):
+        return True
+    if before == center or near == center:
+        return False
+    return math.isclose(
+        (middle - center) / (before - center), (end - center) / (near - center), rel_tol=_CLOSE
+    )
 
 
 @lru_cache(maxsize=64)
@@ -66,7 +107,8 @@ def perspective(divergence: FDivergence, log_p: Float64Array, log_q: Float64Arra
         log_q: log q at the same points.
 
     Returns:
-        Shape (n,), without overflow unless the value itself exceeds float64 (then ``inf``).
+        Shape (n,), without overflow unless the value itself exceeds float64 (then ``inf``); nan where a
+        user's f overflows, so that the value is not known.
     """
     outside_p, outside_q = np.isneginf(log_p), np.isneginf(log_q)
     if outside_p.any() or outside_q.any():
@@ -79,6 +121,13 @@ def perspective(divergence: FDivergence, log_p: Float64Array, log_q: Float64Arra
         total[only_q] = np.exp(log_q[only_q]) * (at_zero + centers[1])
         return total
     v = log_p - log_q
+    low, high = _known(divergence)
+    beyond = (v < low) | (v > high)
+    if beyond.any():
+        total = np.empty(log_p.shape)
+        total[~beyond] = perspective(divergence, log_p[~beyond], log_q[~beyond])
+        total[beyond] = _from_f(divergence, log_p[beyond], log_q[beyond])
+        return total
     terms = []
     with np.errstate(all="ignore"):
         pairs = zip(float64_pair(divergence)(v), _anchors(divergence), (log_p, log_q), strict=True)
@@ -92,6 +141,20 @@ def perspective(divergence: FDivergence, log_p: Float64Array, log_q: Float64Arra
             terms.append(term)
         total = terms[0] - terms[1]
         return np.where(np.isnan(total), math.inf, total)  # nan is inf - inf: both halves overflow
+
+
+def _from_f(divergence: FDivergence, log_p: Float64Array, log_q: Float64Array) -> Float64Array:
+    """The integrand from f as it is written, far from u = 1, where little cancels; nan where f overflows."""
+    v, slope = log_p - log_q, _anchors(divergence)[0, 0]
+    p, q, (at_zero, at_infinity) = np.exp(log_p), np.exp(log_q), ends(divergence)
+    with np.errstate(all="ignore"):
+        q_f = q * (_float64_f(divergence)(v)[0] - divergence.at_equality)
+        if math.isfinite(at_zero):
+            q_f = np.where(v < -_FAR, q * at_zero, q_f)
+        if math.isfinite(at_infinity):
+            q_f = np.where(v > _FAR, p * at_infinity, q_f)
+        total = np.maximum(q_f - slope * (p - q), 0.0)
+    return np.where(np.isfinite(q_f), total, math.nan)
 
 
 def _log_size(

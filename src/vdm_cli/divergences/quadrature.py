@@ -6,16 +6,15 @@ import math
 
 import numpy as np
 
-from vdm_cli.divergences.adaptive import integrate, integrate_roughly, most_boxes
+from vdm_cli.divergences.adaptive import integrate, most_boxes
 from vdm_cli.divergences.divergence import FDivergence
-from vdm_cli.divergences.growth import extends, growth
+from vdm_cli.divergences.growth import growth
 from vdm_cli.divergences.laws import Law, LineLaw, dimension
 from vdm_cli.divergences.panels import line_panels, plane_boxes, split_panels
 from vdm_cli.divergences.perspective import perspective
 from vdm_cli.divergences.precision import Float64Array
 from vdm_cli.divergences.tails import integrable
 
-_NEGLIGIBLE = 1e-9  # share of the integral that may come from guessed values of T
 _BEYOND_POWERS = 2.0, 4.0, 8.0, 16.0  # whose peaks are looked at where f outgrows every power
 
 
@@ -31,8 +30,8 @@ def quadrature(
         exponents: (low, high) such that f(u) grows as u^low at 0 and u^high at infinity; measured if None.
 
     Returns:
-        The integral, ``inf`` where it diverges; None where it takes too many points, or hangs on T or
-        f* after T where they are not known: where their table has ended, and their growth does not tell them.
+        The integral, ``inf`` where it diverges or exceeds float64; None where it takes too many points, or
+        hangs on values of a user's f that are out of reach.
     """
     powers: list[float] = []
     for sign, k in zip((-1.0, 1.0), exponents or growth(divergence), strict=True):
@@ -60,15 +59,4 @@ def quadrature(
     if dimension(p) == 1:
         for u in divergence.breakpoints:
             boxes = split_panels(score, boxes, math.log(u))
-    total = integrate(integrand, boxes)
-    below, above = extends(divergence)
-    if total is None or (below and above):
-        return total
-    limit = divergence.score_limit
-
-    def guessed(x: Float64Array) -> Float64Array:
-        v = score(x)
-        unknown = np.isfinite(v) & ((v < -limit) & (not below) | (v > limit) & (not above))
-        return np.where(unknown, integrand(x), 0.0)
-
-    return total if integrate_roughly(guessed, boxes) <= _NEGLIGIBLE * total < math.inf else None
+    return integrate(integrand, boxes)

@@ -17,6 +17,7 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.known import KnownValue
 from vdm_cli.errors import DataError
 from vdm_cli.estimation.calibration import caps_for
 from vdm_cli.estimation.certificate import (
@@ -68,7 +69,7 @@ def estimate_divergences(
     *,
     level: float = 0.95,
     seed: int = 0,
-    exact: Mapping[str, float] | None = None,
+    exact: Mapping[str, KnownValue] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Estimation:
     """Estimate every D_f(P || Q) from rows of P and of Q, with an interval and a certified lower limit.
@@ -91,7 +92,7 @@ def estimate_divergences(
     if np.shape(p)[1:] != np.shape(q)[1:]:
         raise DataError(f"rows of P have shape {np.shape(p)[1:]}, rows of Q {np.shape(q)[1:]}: must agree")
     rows_p, rows_q = _as_rows(p, "P"), _as_rows(q, "Q")
-    known, delta, few = dict(exact or {}), 1.0 - level, min(len(rows_p), len(rows_q))
+    delta, few = 1.0 - level, min(len(rows_p), len(rows_q))
     warnings = []
     if np.array_equal(rows_p, rows_q):
         warnings.append(
@@ -122,7 +123,8 @@ def estimate_divergences(
             count_above(fold.evaluate_p, fold.evaluate_q, chooser.for_divergence(divergence))
             for fold, chooser in zip(scores, choosers, strict=True)
         ]
-        truth = known.get(divergence.label)
+        known = (exact or {}).get(divergence.label)
+        truth = None if known is None else known.value
         clipped = float(0.5 * (np.mean(caps.bind(v_p)) + np.mean(caps.bind(v_q))))
         if truth is not None and not math.isfinite(truth):
             warnings.append(
@@ -149,6 +151,7 @@ def estimate_divergences(
                 certified_lower=merge_limits(divergence, counts, delta),
                 p_value=p_value,
                 exact=truth if truth is not None and math.isfinite(truth) else None,
+                exact_standard_error=None if known is None else known.standard_error,
                 supremum=divergence.supremum if divergence.bounded else None,
                 clipped_share=clipped,
                 status=status,

@@ -20,6 +20,7 @@ class DivergenceEstimate:
         certified_lower: Finite-sample lower limit on D_f at the level, for this divergence alone.
         p_value: Of P = Q, from the counts of the binary cuts.
         exact: The true value where it is known and finite.
+        exact_standard_error: Of a true value by Monte Carlo; None for a closed form or quadrature.
         supremum: The least upper bound of D_f; None where it is infinite.
         clipped_share: Share of evaluated rows (mean of both sides) beyond this divergence's caps.
         status: See `vdm_cli.estimation.status`.
@@ -32,6 +33,7 @@ class DivergenceEstimate:
     certified_lower: float
     p_value: float
     exact: float | None
+    exact_standard_error: float | None
     supremum: float | None
     clipped_share: float
     status: Status
