@@ -12,7 +12,14 @@ import typer
 from typer.core import TyperGroup
 
 from vdm_cli.errors import Interrupted, UsageError, VdmError
-from vdm_cli.options import parse_conditions, parse_step, require_format, require_new, require_picture
+from vdm_cli.options import (
+    parse_conditions,
+    parse_step,
+    require_convex,
+    require_format,
+    require_new,
+    require_picture,
+)
 
 
 class _Group(TyperGroup):
@@ -232,13 +239,14 @@ def eval_divergence(
     require_format(format)
     if output is not None:
         require_new(output, "--output")
+    names, expressions = divergence or [], expression or []
+    require_convex(names, expressions)
 
     from vdm_cli.commands.eval_divergence import DEFAULT_COUNT, eval_checkpoint, eval_files
     from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
     from vdm_cli.console import estimation_report, show_note, show_result
     from vdm_cli.summary import evaluation_document, evaluation_table
 
-    names, expressions = divergence or [], expression or []
     if plot is not None:
         check_plots(plot)
     with estimation_report() as progress:
@@ -304,9 +312,7 @@ def divergences(
     if plot is not None:
         require_picture(plot, "--plot")
     if expression is not None:
-        from vdm_cli.expressions.pointing import examined
-
-        examined(expression)  # what is wrong is told before JAX is imported
+        require_convex([], [expression])
 
     from shutil import get_terminal_size
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vdm_cli.errors import UsageError
+from vdm_cli.expressions.spelling import is_expression
 
 
 def parse_step(text: str | None) -> int | str | None:
@@ -46,6 +47,25 @@ def require_format(text: str) -> None:
     """
     if text not in ("table", "json"):
         raise UsageError(f"--format must be table or json, got '{text}'")
+
+
+def require_convex(divergences: Sequence[str], expressions: Sequence[str]) -> None:
+    """Refuse an f that is none before JAX, which takes seconds, is imported.
+
+    Args:
+        divergences: Of ``--divergence``: names, or an f of u.
+        expressions: Of ``--expression``: an f of u each.
+
+    Raises:
+        UsageError: If an f is not convex, or no expression at all.
+    """
+    asked = [("--divergence", text) for text in divergences if is_expression(text)]
+    asked += [("--expression", text) for text in expressions]
+    if asked:
+        from vdm_cli.expressions.pointing import examined  # flint, for those who need it
+
+        for option, text in asked:
+            examined(text, option)
 
 
 def require_new(path: Path, option: str) -> None:
