@@ -13,6 +13,7 @@ from vdm_cli.commands.witness import live_witness, optimal_witness, witness_scal
 from vdm_cli.data.mixture import GaussianMixture
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.pictures.animation import frame_period, write_animation
+from vdm_cli.pictures.figure import shortened
 from vdm_cli.pictures.run import run_pictures
 from vdm_cli.pictures.view import RowFunction, View
 from vdm_cli.run_directory import RunDirectory
@@ -20,6 +21,7 @@ from vdm_cli.training.state import TrainState
 
 ANIMATION = "training.gif"
 SEED = 0  # of the latents of every picture: samples move, and are not drawn anew
+LONGEST = 32  # letters of a name, and of a divergence, in a title
 
 
 class PicturesOfRun:
@@ -90,10 +92,10 @@ class PicturesOfRun:
         return self._animation.with_name(f"step-{step:08d}.png")
 
     def _title(self, step: int) -> str:
-        experiment = self._experiment
-        seeds = experiment.config.training.num_seeds
+        name, label = self._experiment.config.name, self._experiment.players.objective.label
+        seeds = self._experiment.config.training.num_seeds
         which = f", seed index 0 of {seeds}" if seeds > 1 else ""
-        return f"{experiment.config.name}: {experiment.players.objective.label}, step {step}{which}"
+        return f"{shortened(name, LONGEST)}: {shortened(label, LONGEST)}, step {step}{which}"
 
 
 def _density(law: GaussianMixture) -> RowFunction:
