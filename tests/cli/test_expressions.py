@@ -169,6 +169,16 @@ def test_a_bad_expression_is_one_usage_error(
     assert tree(tmp_path) == {}
 
 
+def test_what_fits_no_table_is_refused_by_every_command(vdm: Vdm, config: Path) -> None:
+    steep = "sqrt((u-1)**2 + 1e-14)"
+    refused(vdm("divergences", "--expression", steep), "--expression", "it changes too fast near u = ")
+    files = ("eval-divergence", "--p", "no.csv", "--q", "no.csv")
+    refused(vdm(*files, "--divergence", steep), "--divergence", "it changes too fast near u = ")
+    done = vdm("train", "--config", config, f"--set=divergence={steep}", "--dry-run")
+    assert (done.code, done.out) == (2, "")
+    assert "\nConfiguration error: divergence.f: it changes too fast near u = " in done.err
+
+
 def test_a_wrong_name_is_told_of_names_and_expressions(vdm: Vdm) -> None:
     done = vdm("eval-divergence", "--p", "no.csv", "--q", "no.csv", "--divergence", "reverse-kl")
     refused(done, "--divergence", "Did you mean 'reverse_kl'?")

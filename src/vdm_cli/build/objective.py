@@ -12,7 +12,9 @@ from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.divergences import catalog
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.links import paper_link
-from vdm_cli.errors import UsageError
+from vdm_cli.errors import ConfigError, UsageError
+from vdm_cli.expressions.errors import ExpressionError
+from vdm_cli.expressions.spelling import told
 from vdm_cli.objectives.generator_loss import GeneratorLoss, minimax_loss, non_saturating_loss
 from vdm_cli.objectives.objective import LipschitzPenalty, Objective, Schedule
 from vdm_cli.objectives.relativistic import relativistic_non_saturating_loss, relativistic_objective
@@ -37,13 +39,21 @@ def build_divergence(config: divergence_config.DivergenceConfig) -> Trained:
         case divergence_config.AlphaDivergence():
             return catalog.alpha_divergence(config.alpha)
         case divergence_config.ExpressionDivergence():
-            from vdm_cli.divergences.expression import expression_divergence  # flint, for those who need it
-
-            return expression_divergence(config.f, config.parameters)
+            return _written_out(config)
         case divergence_config.WassersteinBaseline():
             return Wasserstein()
         case _:
             assert_never(config)
+
+
+def _written_out(config: divergence_config.ExpressionDivergence) -> FDivergence:
+    """The divergence of a user's f; what no configuration can see is whether f fits a table."""
+    from vdm_cli.divergences.expression import expression_divergence  # flint, for those who need it
+
+    try:
+        return expression_divergence(config.f, config.parameters)
+    except ExpressionError as error:
+        raise ConfigError([f"divergence.f: {told(config.f, error)}"]) from error
 
 
 def build_objective(config: ExperimentConfig) -> Objective:

@@ -15,8 +15,7 @@ import numpy as np
 from vdm_cli.divergences.catalog import catalog
 from vdm_cli.divergences.conjugate import biconjugate, numeric_conjugate
 from vdm_cli.divergences.divergence import FDivergence
-from vdm_cli.divergences.expression import expression_divergence
-from vdm_cli.divergences.names import parse_divergence
+from vdm_cli.divergences.names import parse_divergence, parse_expression
 from vdm_cli.divergences.precision import double_precision
 from vdm_cli.expressions.convex import CHECKED_RANGE, ConvexFunction
 from vdm_cli.expressions.pointing import examined
@@ -117,7 +116,7 @@ def explain_expression(text: str, option: str = "--expression") -> Explanation:
         UsageError: If it is no convex function, with the place in the text.
     """
     function = examined(text, option)
-    row = expression_divergence(text)
+    row = parse_expression(text, option)
     return Explanation(row, function, _values(row), _multiple(row))
 
 
