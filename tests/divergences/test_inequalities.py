@@ -105,6 +105,22 @@ def test_laws_of_other_kinds(location: float, scale: float, rate: float) -> None
                 assert_inequalities(exact(p, q))
 
 
+@pytest.mark.parametrize("shift", [1e-2, 1e-4, 1e-6, 1e-9, 1e-300])
+def test_close_laws_have_half_of_curvature_times_chi_square(shift: float) -> None:
+    """Up to a term of third order, and rounding at 1e-16 of a density."""
+    for means in ([0.0, 2.0], [[0.0, 0.0], [1.0, 2.0]]):
+        moved = np.array(means)
+        moved[1:] += shift
+        p, q = mixture(moved, stds=[0.8, 0.9]), mixture(means, stds=[0.8, 0.9])
+        chi2 = exact_divergence(CATALOG["pearson_chi2"], p, q)
+        assert chi2 is not None
+        for row in CATALOG.values():
+            if row.name != "total_variation":  # has no curvature
+                value = exact_divergence(row, p, q)
+                expected = row.at_equality + 0.5 * row.curvature * chi2
+                assert value == pytest.approx(expected, abs=shift * chi2 * row.curvature + 3e-15)
+
+
 @pytest.mark.parametrize(
     ("p", "q"),
     [

@@ -133,6 +133,23 @@ def test_a_narrow_law_beside_a_wide_one_is_not_missed() -> None:
         )
 
 
+def test_extreme_scales_give_values_and_no_warning() -> None:
+    """Far from 0, x itself is rounded; far apart, densities and powers of them leave float64."""
+    pairs = [
+        (Laplace(0.0, 1e-40), Laplace(5.0, 1.0)),
+        (Laplace(0.0, 1.0), Laplace(1e8, 1e-3)),
+        (Exponential(1e-20), Exponential(1e20)),
+        (gaussian(1.7e9, 0.02), gaussian(1.7e9 + 0.05, 0.03)),
+        (Uniform(0.0, 1.0), Uniform(0.0, 1.0 + 1e-15)),
+        (Uniform(-1e100, 1e100), gaussian(0.0, 1.0)),
+    ]
+    for p, q in pairs:
+        for row in (*CATALOG.values(), alpha_divergence(10.0), alpha_divergence(-9.0)):
+            value = exact_divergence(row, p, q)
+            assert value is not None
+            assert row.at_equality <= value <= row.supremum
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

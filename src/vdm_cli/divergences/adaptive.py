@@ -20,6 +20,8 @@ from vdm_cli.divergences.precision import Float64Array
 _NODES = {1: 16, 2: 10}  # a box and dimension
 _SMOOTH = {1: 1e-7, 2: 1e-4}  # last coefficients, relative to the box
 _TOLERANCE = {1: 1e-13, 2: 1e-10}  # the same, relative to the whole
+_ROUNDING = {1: 3e-15, 2: 1e-12}  # the same, of integrands that are differences of densities
+_BLUR = 1e-14  # rounding of x, relative to x: no box far from 0 is smoother than that
 _BUDGET = {1: 2_000_000, 2: 20_000_000}  # points, after which an integral is given up
 _TOGETHER = 1024  # boxes a call of the integrand
 _PARTS = {1: 6, 2: 2}  # into which a box is cut: in one dimension, levels cost more than points
@@ -58,8 +60,9 @@ def integrate(integrand: Callable[[Float64Array], Float64Array], boxes: Float64A
         coefficients = np.abs(values @ to_coefficients.T)
         last = np.stack([coefficients[:, rows].sum(axis=1) for rows in _last(dim)], axis=1)
         worst = last.max(axis=1)
-        rough = worst > smooth * coefficients.max(axis=1)
-        rough &= worst * volumes > max(tolerance * estimate, 1e-300)
+        blurred = _BLUR * np.abs(boxes[:, 0]).max(axis=1) / boxes[:, 1].min(axis=1)
+        rough = worst > np.maximum(smooth, blurred) * coefficients.max(axis=1)
+        rough &= worst * volumes > max(tolerance * estimate, _ROUNDING[dim])
         total += float(parts[~rough].sum())
         if not rough.any():
             return total

@@ -103,15 +103,18 @@ def _alpha_gaussians(a: float, variances: Float64Array, shift: Float64Array) -> 
 
 def _alpha_exponentials(a: float, p_rate: float, q_rate: float) -> float:
     """A_a of two exponentials: Gil, Alajaji and Linder 2013, Table 2; the ratio of the rates alone counts."""
-    excess = (p_rate - q_rate) / q_rate
-    log_ratio = math.log1p(excess) if abs(excess) < 0.5 else math.log(p_rate / q_rate)
+    excess, log_ratio = (p_rate - q_rate) / q_rate, math.log(p_rate) - math.log(q_rate)
+    close = abs(excess) < 0.5
+    log_ratio = math.log1p(excess) if close else log_ratio
     if a == 1.0:
-        return log_ratio - excess / (1.0 + excess)
+        return log_ratio - (p_rate - q_rate) / p_rate
     if a == 0.0:
         return excess - log_ratio
-    if a * excess <= -1.0:
+    blend = a * p_rate + (1.0 - a) * q_rate
+    if blend <= 0.0:
         return math.inf
-    return _from_log_integral(a, a * log_ratio - math.log1p(a * excess))
+    log_blend = math.log1p(a * excess) if close else math.log(blend) - math.log(q_rate)
+    return _from_log_integral(a, a * log_ratio - log_blend)
 
 
 def _total_variation_exponentials(p_rate: float, q_rate: float) -> float:
@@ -136,15 +139,14 @@ def _alpha_laplaces(a: float, p: Laplace, q: Laplace) -> float | None:
     outside, across = a / p.scale + (1.0 - a) / q.scale, (1.0 - a) / q.scale - a / p.scale
     if outside <= 0.0:
         return math.inf
-    # log p^a q^(1-a) at Q's location and at P's, up to the peaks' heights
+    # log p^a q^(1-a) at Q's location and at P's, up to the heights
     at_q, at_p = -a * distance / p.scale, -(1.0 - a) * distance / q.scale
-    if max(at_q, at_p) > 600.0:
-        return None
-    rise = across * distance
-    between = distance * math.exp(at_p) * (math.expm1(rise) / rise if abs(rise) > 1e-12 else 1.0)
-    integral = (math.exp(at_p) + math.exp(at_q)) / outside + between
-    integral *= 0.5 * p.scale**-a * q.scale ** (a - 1.0)
-    return (integral - 1.0) / (a * (a - 1.0)) if abs(integral - 1.0) > _CANCELS else None
+    top, fall = max(at_q, at_p), abs(across) * distance
+    beside = (math.exp(at_p - top) + math.exp(at_q - top)) / outside
+    between = distance * (-math.expm1(-fall) / fall if fall > 1e-12 else 1.0)
+    log_heights = -a * math.log(p.scale) - (1.0 - a) * math.log(q.scale) - math.log(2.0)
+    log_integral = log_heights + top + math.log(beside + between)
+    return _from_log_integral(a, log_integral) if abs(log_integral) > _CANCELS else None
 
 
 def _from_log_integral(a: float, log_integral: float) -> float:

@@ -27,7 +27,7 @@ def line_panels(p: Law, q: Law, powers: tuple[float, ...]) -> Float64Array | Non
     They are split at every kink and end of support.  None where there are too many components.
     """
     laws = pieces_of(p), pieces_of(q)
-    if len(laws[0].low) * len(laws[1].low) > _PAIRS:
+    if powers and len(laws[0].low) * len(laws[1].low) > _PAIRS:
         return None
     edges = [_edges(pieces) for pieces in laws]
     for k in powers:
@@ -55,7 +55,7 @@ def split_panels(
     x = (panels[:, 0] + panels[:, 1] * _SAMPLES).ravel()
     low, high = x[:-1], x[1:]
     side = v(x[:, None]) - level
-    crossed = side[:-1] * side[1:] < 0.0
+    crossed = np.sign(side[:-1]) * np.sign(side[1:]) < 0.0
     low, high, falls = low[crossed], high[crossed], side[:-1][crossed] > 0.0
     for _ in range(_ROUNDS if low.size else 0):
         points = low + (high - low) * _SECTIONS[:, None]
@@ -121,7 +121,7 @@ def plane_boxes(p: Density, q: Density, powers: tuple[float, ...], limit: int) -
     None where there would be more than `limit`.
     """
     laws = [(law.means, precisions(law)) for law in (p, q)]
-    if len(p.means) * len(q.means) > _PAIRS:
+    if powers and len(p.means) * len(q.means) > _PAIRS:
         return None
     laws += [_peaks(k, p, q) for k in powers]
     centers, rates = (np.concatenate(parts) for parts in zip(*laws, strict=True))
