@@ -79,15 +79,16 @@ def test_any_f_agrees_with_a_plain_rule(text: str, f: object) -> None:
     assert found == pytest.approx(total, rel=2e-6)
 
 
-def test_hockey_stick_of_shifted_gaussians() -> None:
-    """The Gaussian mechanism's delta(epsilon): Balle and Wang 2018, theorem 8."""
-    epsilon, shift = math.log(2.7), 1.3
+@pytest.mark.parametrize(("shift", "kink"), [(1.3, 1.4), (1.0, 0.998)])
+def test_hockey_stick_of_shifted_gaussians(shift: float, kink: float) -> None:
+    """Balle and Wang 2018, theorem 8, for the Gaussian mechanism; one kink is beside a panel's end."""
+    epsilon = shift * (kink - shift / 2)
 
     def cdf(x: float) -> float:
         return 0.5 * math.erfc(-x / math.sqrt(2.0))
 
-    delta = cdf(shift / 2 - epsilon / shift) - 2.7 * cdf(-shift / 2 - epsilon / shift)
-    stick = expression_divergence("maximum(u - 2.7, 0)")
+    delta = cdf(shift - kink) - math.exp(epsilon) * cdf(-kink)
+    stick = expression_divergence("maximum(u - a, 0)", {"a": math.exp(epsilon)})
     assert exact_divergence(stick, gaussian(shift), gaussian(0.0)) == pytest.approx(delta, rel=1e-11)
 
 
