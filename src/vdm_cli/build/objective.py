@@ -88,16 +88,18 @@ def build_objective(config: ExperimentConfig) -> Objective:
 
 
 def score_bound(config: ExperimentConfig) -> float:
-    """C of v = C tanh(s / C), where f is finite: none for the baseline, whose score is no log-ratio."""
+    """C of v = C tanh(s / C): none for the baseline, whose score is no log-ratio.
+
+    At most half of where f is finite, so that squared gradients, which optimizers and norms take, are finite
+    too, and so is T of the difference of two scores, which pairing takes.
+    """
     divergence = build_divergence(config.divergence)
     if isinstance(divergence, Wasserstein):
         return math.inf
     limit = divergence.score_limit
     if config.objective.link == "paper":
         limit = paper_link(divergence).score_limit
-    if config.objective.pairing == "relativistic":
-        limit *= 0.5  # T is taken of the difference of two scores
-    return min(config.critic.score_bound, limit)
+    return min(config.critic.score_bound, 0.5 * limit)
 
 
 def _with_paper_link(divergence: Trained) -> FDivergence:

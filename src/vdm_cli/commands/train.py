@@ -14,6 +14,7 @@ import numpy as np
 
 from vdm_cli.build.dataset import load_dataset
 from vdm_cli.build.experiment import Experiment, build_experiment
+from vdm_cli.build.objective import build_objective
 from vdm_cli.commands.environment import environment
 from vdm_cli.commands.live import LiveDivergence, averaged_generator
 from vdm_cli.commands.run_pictures import PicturesOfRun
@@ -122,6 +123,7 @@ def train(
     directory = RunDirectory(Path(run_dir) if run_dir is not None else Path("runs") / config.name)
     directory.check(resume=resume, overwrite=overwrite)
     with stop_requests(report.note) as stop:
+        build_objective(config)  # what it refuses is told before the data are read, which may take minutes
         dataset = load_dataset(config.data, config.seed, report.note)
         experiment = build_experiment(config, dataset, generator, critic)
         state = experiment.initial_state()

@@ -68,9 +68,8 @@ class ResidualGenerator(ImageGenerator):
 class Critic(Section):
     """What all critics share.
 
-    A ``score_bound`` above what f can bear in float32 is lowered to it: V_f, as `vdm divergences` prints it
-    (4 for alpha = 20), half of it for the margins of a relativistic pairing, or the limit of the paper's
-    link.
+    A ``score_bound`` above half of what f can bear in float32 is lowered to that: V_f / 2, with V_f as
+    `vdm divergences` prints it (4 for alpha = 20), or half of the limit of the paper's link.
     """
 
     score_bound: Positive = 10.0  # C: the score is v = C tanh(s / C)
