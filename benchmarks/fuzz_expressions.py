@@ -179,13 +179,13 @@ def long_ones(rng: random.Random) -> str:
 
 
 KINDS = {
-    "texts of the grammar": (0.22, lambda rng: grammatical(rng, rng.randint(1, 6))),
-    "convex combinations": (0.03, convex),
-    "convex ones mutated": (0.30, lambda rng: mutated(rng, convex(rng))),
-    "foreign ones mutated": (0.20, lambda rng: mutated(rng, rng.choice(FOREIGN))),
-    "towers": (0.04, towers),
-    "long ones": (0.01, long_ones),
-    "noise": (0.20, noise),
+    "texts of the grammar": (0.12, lambda rng: grammatical(rng, rng.randint(1, 6))),
+    "convex combinations": (0.01, convex),
+    "convex ones mutated": (0.40, lambda rng: mutated(rng, convex(rng))),
+    "foreign ones mutated": (0.22, lambda rng: mutated(rng, rng.choice(FOREIGN))),
+    "towers": (0.02, towers),
+    "long ones": (0.003, long_ones),
+    "noise": (0.227, noise),
 }
 
 
