@@ -19,7 +19,7 @@ _LOG_RANGE = math.log(CHECKED_RANGE[1])
 _STEP = 1.0 / 32.0  # of v = log u, between checked points
 _TOLERANCE = 1e-12  # how far a rounded constant may bend what is straight
 _LARGEST_VALUE = math.exp(81.0)  # within float32 and bfloat16, with room for a batch's sum
-_INTERVALS = 20_000  # at most so many are looked at in the search for poles
+_INSTRUCTIONS = 200_000  # at most about so many are run in the search for poles
 _BESIDE = 2.0**-30  # from one side of a branch to the other
 _FAR = 1e6, 1e9  # |v| at which limits are read off
 
@@ -181,7 +181,7 @@ def _branch_changes(series: Series, points: list[tuple[float, Point]]) -> list[f
 def _unproven(series: Series, grid: list[float]) -> list[float]:
     """The v at which f may have a pole, or a kink that no abs, minimum or maximum makes: sqrt((u-1)**2)."""
     found, intervals = [], list(pairwise(grid))
-    for _ in range(_INTERVALS):
+    for _ in range(max(2_000, _INSTRUCTIONS // series.length)):
         if not intervals:
             break
         low, high = intervals.pop()

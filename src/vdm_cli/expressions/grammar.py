@@ -221,7 +221,7 @@ def _unknown_function(name: str) -> str:
 
 
 def _starts_atom(sign: str) -> bool:
-    return sign == "(" or sign == "." or (sign.isascii() and (sign.isalnum() or sign == "_"))
+    return sign == "(" or (sign.isascii() and (sign.isalnum() or sign == "_"))
 
 
 def _shown(sign: str) -> str:

@@ -73,6 +73,11 @@ class Series:
             self._run(arb_series([arb(1)]), [])
         self._checked = True
 
+    @property
+    def length(self) -> int:
+        """Instructions of the program."""
+        return len(self._program)
+
     def at(self, v: float | Any, order: int = 2) -> Point:
         """Evaluate at v, a float or a ball.
 
