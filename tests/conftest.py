@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no display; before anything imports matplotlib
@@ -15,6 +15,7 @@ import hypothesis
 import jax
 import pytest
 
+from compiler import unoptimized
 from vdm_cli.divergences.precision import double_precision
 
 ALLOWED_WARNINGS = (
@@ -47,6 +48,13 @@ hypothesis.settings.load_profile("vdm")
 def pytest_configure(config: pytest.Config) -> None:
     for line in ("error", *ALLOWED_WARNINGS):
         config.addinivalue_line("filterwarnings", line)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A marked test, and the fixtures that it asks for first, compile without most optimizations."""
+    with unoptimized(item.get_closest_marker("unoptimized") is not None):
+        return (yield)
 
 
 @pytest.fixture

@@ -14,14 +14,34 @@ from cli_harness import CONFIG, Outcome, Tree, Vdm
 from typer.testing import CliRunner
 
 from vdm_cli.cli import app
+from vdm_cli.estimation import estimate
+from vdm_cli.estimation.critic import CriticBudget
+
+SMALL = CriticBudget(hidden=16, members=2, period=25, periods=4)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All in one mode: data that a program draws, and their digest, differ by rounding between the modes."""
+    item.add_marker("unoptimized")
+
+
+@pytest.fixture(autouse=True)
+def small_critics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a test evaluates without `vdm`."""
+    monkeypatch.setattr(estimate, "BUDGET", SMALL)
 
 
 @pytest.fixture(scope="session")
 def vdm() -> Vdm:
-    """Run ``vdm ARGUMENTS`` in this process; anything but an orderly exit fails the test."""
+    """Run ``vdm ARGUMENTS`` in this process; anything but an orderly exit fails the test.
+
+    Critics are small and stop early: that full ones find the truth is what the tests of estimation state.
+    """
 
     def call(*arguments: object) -> Outcome:
-        result = CliRunner().invoke(app, [str(each) for each in arguments], env={"COLUMNS": "80"})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(estimate, "BUDGET", SMALL)
+            result = CliRunner().invoke(app, [str(each) for each in arguments], env={"COLUMNS": "80"})
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             pytest.fail("".join(traceback.format_exception(result.exception)))
         return Outcome(result.exit_code, result.stdout, result.stderr)

@@ -24,7 +24,7 @@ class Training:
     def __init__(self, config: Path, run: Path):
         self.run = run
         cache = {"JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir)}
-        limits = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+        limits = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "vdm_cli", "train", "--config", config, "--run-dir", run, "--resume"],
             env={**os.environ, **cache, **limits},

@@ -14,6 +14,8 @@ from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.mlp import ACTIVATIONS, Mlp
 from vdm_cli.networks.network import Network, count_parameters, from_linen
 
+pytestmark = pytest.mark.unoptimized
+
 ROWS, DIM, WIDTH = 6, 3, 8
 
 

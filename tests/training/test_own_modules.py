@@ -11,6 +11,8 @@ from vdm_cli.build.own_modules import from_own, require_rows
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.errors import CheckpointError, UsageError
 
+pytestmark = pytest.mark.unoptimized
+
 CONFIG = ExperimentConfig.model_validate(
     {
         "data": {"kind": "gaussian", "mean": [0.0, 1.0], "size": 200},

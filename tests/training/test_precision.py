@@ -26,6 +26,7 @@ def half(build: Build, generator: str = "none", critic: str = "none", **training
 
 
 @pytest.mark.parametrize("names", [("batch", "spectral"), ("none", "layer")])
+@pytest.mark.unoptimized
 def test_a_run_keeps_everything_in_float32(build: Build, names: tuple[str, str]) -> None:
     experiment = half(build, *names)
     state = experiment.initial_state()
@@ -55,6 +56,7 @@ def test_samples_are_float32_with_the_digits_of_bfloat16(build: Build) -> None:
     np.testing.assert_allclose(rows, exact, atol=0.05 * float(jnp.abs(exact).max()))
 
 
+@pytest.mark.unoptimized
 def test_updates_smaller_than_a_digit_of_bfloat16_are_not_lost(build: Build) -> None:
     """At a rate of 1e-6 each of ten updates of Adam moves a weight of order 1 by 1e-6, and they add up."""
     experiment = build(

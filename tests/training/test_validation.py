@@ -16,6 +16,8 @@ from vdm_cli.training.validation import Validation
 
 Build = Callable[..., Experiment]
 
+pytestmark = pytest.mark.unoptimized
+
 STEPS = (0, 200, 800)
 
 

@@ -13,6 +13,8 @@ import vdm_cli
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.console import SilentReport
 
+pytestmark = pytest.mark.unoptimized
+
 PENALTY = {"kind": "gradient_penalty", "weight": 1.0}
 
 
