@@ -142,9 +142,10 @@ def _formulas(page: _Page, row: FDivergence, formulas: Formulas) -> None:
 
 
 def _conjugate(formulas: Formulas) -> str:
+    inside = formulas.conjugate or "no closed form, computed"
     if formulas.domain == "every t":
-        return f"{formulas.conjugate}   for every t"
-    ends = [f"{formulas.conjugate}   for {formulas.domain}"]
+        return f"{inside}   for every t"
+    ends = [f"{inside}   for {formulas.domain}"]
     if formulas.below:
         ends.append(f"{formulas.below} below")
     if "t <" in formulas.domain:
@@ -205,7 +206,7 @@ def _apart(supremum: float) -> str:
 
 
 def _values(found: Explanation) -> str:
-    closed = found.function is None
+    closed = found.values[0].conjugate is not None
     heads = ["r", "f(r)", "t = T*(r)", *["f*(t)"] * closed, "f*(t), numeric", "f**(r)"]
     columns: list[list[float | None]] = [
         [value.ratio for value in found.values],

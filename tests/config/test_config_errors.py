@@ -5,15 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from vdm_cli.config.experiment import ExperimentConfig
+from vdm_cli.divergences.catalog import catalog
 
 Load = Callable[..., ExperimentConfig]
 Problems = Callable[..., list[str]]
 
 TOP = "name, seed, divergence, data, latent, generator, critic, objective, optimizers, training, checkpoints"
-DIVERGENCES = (
-    "kl, reverse_kl, jensen_shannon, gan, total_variation, squared_hellinger, pearson_chi2, neyman_chi2, "
-    "jeffreys, le_cam, skewed_jensen_shannon, alpha, wasserstein, expression"
-)
+DIVERGENCES = ", ".join([*catalog(), "wasserstein", "expression"])
 DATA = "gaussian, gaussian_mixture, ring, grid, digits, file"
 RING = "data: {kind: ring}\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import get_args
 
 import hypothesis
 import jax
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vdm_cli.config.divergence import AlphaDivergence, PlainName, SkewedJensenShannon
 from vdm_cli.divergences.catalog import (
     KL,
     PEARSON_CHI2,
@@ -41,10 +43,11 @@ def scores(limit: float, count: int = 401) -> jax.Array:
     return jnp.linspace(-limit, limit, count + 1 - count % 2)
 
 
-def test_names_are_the_keys_and_are_unique() -> None:
-    rows = catalog()
-    assert len(rows) == 12
-    assert all(name == row.name for name, row in rows.items())
+def test_names_are_the_keys_and_those_of_the_schema() -> None:
+    families = [section.model_fields["kind"].annotation for section in (SkewedJensenShannon, AlphaDivergence)]
+    schema = [*get_args(PlainName), *(name for kind in families for name in get_args(kind))]
+    assert list(catalog()) == schema
+    assert all(name == row.name for name, row in catalog().items())
 
 
 @every_row

@@ -71,7 +71,8 @@ def test_conjugate_in_text_is_the_conjugate_on_its_domain(row: FDivergence, floa
     text = formulas(row)
     v = jnp.linspace(-6.0, 6.0, 120)  # at -8 the text of jeffreys has exp(2980)
     t = np.asarray(row.witness(v))
-    same(evaluated(text.conjugate, row, t=t), row.witness_conjugate(v))
+    if text.conjugate:
+        same(evaluated(text.conjugate, row, t=t), row.witness_conjugate(v))
     if text.domain != "every t":
         assert all(evaluated(text.domain, row, t=each) for each in t)
 

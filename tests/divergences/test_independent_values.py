@@ -60,6 +60,10 @@ def without(*names: str) -> list[str]:
     return [name for name in EVERY if name not in names]
 
 
+def test_every_row_of_the_catalog_is_here() -> None:
+    assert list(F) == list(ENDS) == list(CATALOG)
+
+
 PAIRS: dict[str, tuple[Law, Law, list[str]]] = {  # and the divergences that are finite
     "exponential|exponential": (Exponential(1.0), Exponential(2.0), without("pearson_chi2")),
     "laplace|laplace": (Laplace(0.3, 0.7), Laplace(-1.0, 1.1), EVERY),

@@ -17,7 +17,7 @@ from vdm_cli.divergences.precision import double_precision
 from vdm_cli.errors import UsageError
 
 ROWS = (
-    *(row for row in catalog().values() if row is not LE_CAM),
+    *(row for row in catalog().values() if row.formulas and row.formulas.paper_link),
     *(alpha_divergence(a) for a in (-20.0, -1.0, 0.85, 1.05, 3.0, 20.0)),
     *(skewed_jensen_shannon(pi) for pi in (0.01, 0.99)),
 )

@@ -14,7 +14,7 @@ from vdm_cli.objectives.penalties import roth_penalty, squared_gradient_norms
 
 ROWS = (*catalog().values(), alpha_divergence(-1.0), alpha_divergence(1.5), skewed_jensen_shannon(0.8))
 CURVED = [row for row in ROWS if row.training_link is None]  # f* of total variation is piecewise linear
-LINKED = [row for row in CURVED if row.name != "le_cam"]  # the paper has no activation for it
+LINKED = [row for row in CURVED if row.formulas and row.formulas.paper_link]
 
 
 def critic(x: jax.Array) -> jax.Array:

@@ -34,7 +34,7 @@ class Value:
         ratio: r.
         f: f(r) - f(1) for a user's f, f(r) for a row of the catalog.
         t: T*(r) = f'(r).
-        conjugate: f*(t) in closed form; None for a user's f.
+        conjugate: f*(t) in closed form; None where there is none.
         numeric_conjugate: f*(t) found by maximizing u t - f(u).
         biconjugate: f**(r) = sup over t of r t - f*(t), by the numeric f*: f(r) again.
     """
@@ -165,7 +165,7 @@ def _finite(value: float | None) -> float | None:
 
 def _values(row: FDivergence) -> tuple[Value, ...]:
     star = numeric_conjugate(row.witness, row.witness_conjugate, row.score_limit)
-    named = row.formulas is not None  # a user's f has no conjugate but the numeric one
+    named = row.formulas is not None and bool(row.formulas.conjugate)  # or the numeric one is all there is
 
     @jax.jit
     def columns(u: jax.Array) -> tuple[jax.Array, ...]:

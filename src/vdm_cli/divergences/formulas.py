@@ -22,7 +22,7 @@ class Formulas:
         f: f(u), in the grammar of users' expressions: it can be pasted as an expression.
         witness: T(v) = f'(e^v), of the score v.
         witness_conjugate: f*(T(v)), of the score v.
-        conjugate: f*(t) where ``domain`` holds.
+        conjugate: f*(t) where ``domain`` holds; empty where it has no closed form.
         domain: The t between the smallest and the largest slope of f; above it f* is infinite.
         slope: T*(r) = f'(r), the best witness, of the ratio r = p/q.
         convention: What another book or program may mean by the same name, in one sentence.
