@@ -3,6 +3,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from vdm_cli.estimation.critic import (
     CriticBudget,
@@ -13,6 +14,8 @@ from vdm_cli.estimation.critic import (
     init_member,
     score,
 )
+
+pytestmark = pytest.mark.unoptimized
 
 BUDGET = CriticBudget(hidden=16, members=2, batch=64, period=20, periods=5)
 

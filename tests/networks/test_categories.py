@@ -10,6 +10,8 @@ from vdm_cli.networks.categories import noise_dim, with_categories
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.network import Network
 
+pytestmark = pytest.mark.unoptimized
+
 BLOCKS = (
     Block(0, 1, categorical=False),
     Block(1, 3, categorical=True),

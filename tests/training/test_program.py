@@ -46,7 +46,6 @@ def experiment(build: Build, request: pytest.FixtureRequest) -> Experiment:
     made = build(
         generator={"hidden": [8], "normalization": "batch"},
         critic={"hidden": [8], "normalization": "spectral"},
-        training={"critic_steps": 2},
     )
     return dataclasses.replace(made, program=dataclasses.replace(made.program, scans=request.param))
 
