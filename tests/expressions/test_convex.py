@@ -6,6 +6,7 @@ import pytest
 
 from vdm_cli.expressions.convex import ConvexFunction, examine
 from vdm_cli.expressions.errors import ExpressionError
+from vdm_cli.expressions.table import tabulate
 
 LOG2 = math.log(2.0)
 
@@ -71,7 +72,7 @@ def test_score_limit_is_measured(text: str, limit: float) -> None:
         ("abs(u-1)**2", [1.0], [], False),
         ("abs(u-1)**1.5", [1.0], [], False),
         ("maximum((u-1)**2, abs(u-1))", [1.0, 2.0], [1.0, 2.0], False),
-        ("u*log(u) + maximum(u - 1e9, 0)", [1e9], [], False),
+        ("u*log(u) + maximum(u - 1e9, 0)", [1e9], [1e9], False),
         ("sqrt((u-3)**2)", [3.0], [3.0], True),
         ("u*log(u) + sqrt((u-1)**2)", [1.0], [1.0], False),
     ],
@@ -141,3 +142,51 @@ def test_parameters_are_named_and_used() -> None:
 def test_rounded_constants_do_not_break_convexity() -> None:
     assert examine("maximum(0.1*u + 0.2*u, 0.3*u) + (u-1)**2").curvature == pytest.approx(2.0)
     assert examine("(u-1)**2 + 0.30000000000000004*u - 0.3*u").supremum == math.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "curvature"),
+    [("abs(u-1)**3", 0.0), ("abs(u-1)**2.5", 0.0), ("(u*log(u)-u+1)**1.5", 0.0), ("1e-12*u*log(u)", 1e-12)],
+)
+def test_second_derivative_that_vanishes_is_zero(text: str, curvature: float) -> None:
+    assert examine(text).curvature == pytest.approx(curvature, rel=1e-9, abs=0.0)
+
+
+def test_what_is_straight_around_one_has_no_gradient_to_start_with() -> None:
+    assert examine("maximum((u-1)**2, abs(u-1))").straight_at_one
+    assert examine("maximum(abs(u-1)-0.5, 0)**2").straight_at_one
+    assert not examine("maximum(u-1, 0)**2").straight_at_one
+    assert not examine("1e13*u + u*log(u)").piecewise_linear
+
+
+@pytest.mark.parametrize(
+    "text", ["maximum(u-2, 0)**1.5 + (u-1)**2", "100*abs(u-3)**1.5", "(u-1)**2 + maximum(u-1e7, 0)"]
+)
+def test_branches_anywhere_and_powers_of_zero_are_taken(text: str) -> None:
+    assert tabulate(examine(text)).counts.max() <= 1024
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("minimum((u-1)**2, 1e20)", "not convex"),
+        ("(u-1)**2 + 1e-3*exp(-((u-1.5)*100)**2)", "not convex"),
+        ("1/(u-1)**2", "not convex"),
+    ],
+)
+def test_what_is_not_convex_between_or_beyond_the_checked_points_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ExpressionError, match=words):
+        tabulate(examine(text))
+
+
+def test_limits_keep_their_digits_beside_large_constants_and_slow_powers() -> None:
+    assert examine("u*log(u) + 7").at_zero == pytest.approx(0.0, abs=1e-50)
+    assert examine("abs(u-1) + 1e9").supremum == pytest.approx(2.0, rel=1e-12)
+    slow = examine("(u**a - 1 - a*(u-1))/(a*(a-1))", {"a": 1e-5})
+    assert slow.at_zero == pytest.approx(1e5, rel=1e-6)
+
+
+@pytest.mark.parametrize("value", [10**400, "2", True, math.inf, math.nan, None])
+def test_parameters_are_numbers(value: object) -> None:
+    with pytest.raises(ExpressionError, match="parameter a must be"):
+        examine("a*u**2", {"a": value})  # type: ignore[dict-item]

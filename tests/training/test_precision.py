@@ -19,8 +19,8 @@ Build = Callable[..., Experiment]
 
 def half(build: Build, generator: str = "none", critic: str = "none", **training: object) -> Experiment:
     return build(
-        generator={"hidden": [8, 8], "normalization": generator},
-        critic={"hidden": [8, 8], "normalization": critic},
+        generator={"hidden": [8], "normalization": generator},
+        critic={"hidden": [8], "normalization": critic},
         training={"precision": "bfloat16", **training},
     )
 
@@ -50,7 +50,7 @@ def test_samples_are_float32_with_the_digits_of_bfloat16(build: Build) -> None:
     rows = generate(network, latent, 64, params, {}, jax.random.key(0))
     assert rows.dtype == jnp.float32
     np.testing.assert_array_equal(rows, rows.astype(jnp.bfloat16).astype(jnp.float32))
-    full = build(generator={"hidden": [8, 8]}).players.generator
+    full = build(generator={"hidden": [8]}).players.generator
     exact = generate(full, latent, 64, params, {}, jax.random.key(0))
     assert not np.array_equal(rows, exact)
     np.testing.assert_allclose(rows, exact, atol=0.05 * float(jnp.abs(exact).max()))

@@ -48,8 +48,9 @@ def judged(build: Build) -> dict[int, tuple[float, float]]:
     )
     validation, state, found, done = validation_of(experiment), experiment.initial_state(), {}, 0
     for step in STEPS:
-        state, _ = experiment.program.advance(state, step - done) if step > done else (state, None)
-        done = step
+        while done < step:  # by one program
+            state, _ = experiment.program.advance(state, STEPS[1])
+            done += STEPS[1]
         (bound,), (divergence,) = validation.bound(state), validation.divergence(state, step)
         found[step] = float(bound), float(divergence)
     return found

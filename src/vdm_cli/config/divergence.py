@@ -112,6 +112,12 @@ class ExpressionDivergence(Section):
                 "surrogate",
                 ("f",),
             )
+        if found.straight_at_one:
+            raise Inconsistent(
+                "f is straight on both sides of u = 1, so that a critic, which starts at p/q = 1, has no "
+                "gradient to follow: it can be evaluated (vdm eval-divergence --expression), not trained",
+                ("f",),
+            )
         return self
 
 

@@ -117,8 +117,12 @@ def perspective(divergence: FDivergence, log_p: Float64Array, log_q: Float64Arra
         total[both] = perspective(divergence, log_p[both], log_q[both])
         (at_zero, at_infinity), centers = ends(divergence), _anchors(divergence)[:, 0]
         only_p, only_q = outside_q & ~outside_p, outside_p & ~outside_q
-        total[only_p] = np.exp(log_p[only_p]) * (at_infinity - centers[0])
-        total[only_q] = np.exp(log_q[only_q]) * (at_zero + centers[1])
+        for where, log_weight, end in (
+            (only_p, log_p, at_infinity - centers[0]),
+            (only_q, log_q, at_zero + centers[1]),
+        ):
+            # a density that underflows is not zero
+            total[where] = np.exp(log_weight[where]) * end if math.isfinite(end) else math.inf
         return total
     v = log_p - log_q
     low, high = _known(divergence)
@@ -150,11 +154,21 @@ def _from_f(divergence: FDivergence, log_p: Float64Array, log_q: Float64Array) -
     with np.errstate(all="ignore"):
         q_f = q * (_float64_f(divergence)(v)[0] - divergence.at_equality)
         if math.isfinite(at_zero):
-            q_f = np.where(v < -_FAR, q * at_zero, q_f)
+            end = at_zero if _has_settled(divergence, -1, at_zero) else math.nan
+            q_f = np.where(v < -_FAR, q * end, q_f)
         if math.isfinite(at_infinity):
-            q_f = np.where(v > _FAR, p * at_infinity, q_f)
+            end = at_infinity if _has_settled(divergence, 1, at_infinity) else math.nan
+            q_f = np.where(v > _FAR, p * end, q_f)
         total = np.maximum(q_f - slope * (p - q), 0.0)
     return np.where(np.isfinite(q_f), total, math.nan)
+
+
+def _has_settled(divergence: FDivergence, side: int, end: float) -> bool:
+    """Whether f(u) has come to f(0), or f(u)/u to its limit, within the table or where e^v nears overflow."""
+    witness, conjugate = float64_pair(divergence)(np.array([side * divergence.score_limit]))[:, 0]
+    written = float(_float64_f(divergence)(np.array([side * _FAR]))[0][0]) - divergence.at_equality
+    values = (witness, written * math.exp(-_FAR)) if side > 0 else (-conjugate, written)
+    return any(math.isclose(value, end, rel_tol=_CLOSE, abs_tol=_CLOSE) for value in values)
 
 
 def _log_size(

@@ -21,7 +21,7 @@ _TOLERANCE = 1e-12  # how far a rounded constant may bend what is straight
 _LARGEST_VALUE = math.exp(81.0)  # within float32 and bfloat16, with room for a batch's sum
 _INSTRUCTIONS = 200_000  # at most about so many are run in the search for poles
 _BESIDE = 2.0**-30  # from one side of a branch to the other
-_FAR = 1e6, 1e9  # |v| at which limits are read off
+_FAR = 1e9, 1e12  # |v| at which limits are read off
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class ConvexFunction:
         breakpoints: The u at which an abs, minimum or maximum takes another branch, between e^-V_f and e^V_f.
         kinks: Those of them where f' jumps.
         piecewise_linear: Whether T' is zero wherever it exists, so that there is nothing to train on.
+        straight_at_one: Whether it is zero on both sides of u = 1, where every critic starts.
     """
 
     text: str
@@ -53,6 +54,7 @@ class ConvexFunction:
     breakpoints: tuple[float, ...]
     kinks: tuple[float, ...]
     piecewise_linear: bool
+    straight_at_one: bool
 
     @property
     def label(self) -> str:
@@ -81,7 +83,12 @@ def examine(text: str, parameters: Mapping[str, float] | None = None) -> ConvexF
         ExpressionError: If the text is no expression, f is not finite or not convex on [1e-6, 1e6], or it is
             affine, whose divergence is zero for every pair.
     """
-    return _examine(text, tuple(sorted((parameters or {}).items())))
+    values = {}
+    for name, value in (parameters or {}).items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:
+            raise ExpressionError(f"the parameter {name} must be a number of moderate size")
+        values[name] = float(value)
+    return _examine(text, tuple(sorted(values.items())))
 
 
 @lru_cache(maxsize=64)
@@ -98,35 +105,45 @@ def _examine(text: str, parameters: tuple[tuple[str, float], ...]) -> ConvexFunc
         raise ExpressionError(_affine("it does not depend on u"))
     grid = [(index + 0.5) * _STEP for index in range(int(-_LOG_RANGE / _STEP), int(_LOG_RANGE / _STEP))]
     grid = [-_LOG_RANGE, *grid, _LOG_RANGE]
-    points = [_finite(series, v) for v in grid]
-    breaks = _branch_changes(series, list(zip(grid, points, strict=True)))
+    points = {v: _finite(series, v) for v in grid}
     doubtful = _unproven(series, grid)
+    limit = _score_limit(series)
+    outer = [_LOG_RANGE + 0.25 * index for index in range(1, int(4.0 * (limit - _LOG_RANGE)) + 1)]
+    far = {v: series.at(v) for end in (-1.0, 1.0) for v in (end * size for size in outer)}
+    breaks = _branch_changes(series, sorted((points | far).items()))
     beside = [v + side * 1e-12 * max(1.0, abs(v)) for v in breaks for side in (-1.0, 1.0)]
     beside += [v + side * 2e-9 for v in doubtful for side in (-1.0, 1.0)]
-    _require_convex({**dict(zip(grid, points, strict=True)), **{v: _finite(series, v) for v in beside}})
-    breaks = _merged([*breaks, *(v for v in doubtful if _jumps(series, v))])
-    kinks = [v for v in breaks if _jumps(series, v)]
-    slopes = [nearest(point.witness) for point in points]
+    _require_convex(points | far | {v: _finite(series, v) for v in beside})
+    hidden = [v for v in doubtful if all(abs(v - known) > 4e-9 for known in breaks) and _jumps(series, v)]
+    breaks = _merged([*breaks, *hidden])
+    slopes = [nearest(point.witness) for point in points.values()]
     spread = max(slopes) - min(slopes)
     if math.isfinite(spread) and spread <= max(_TOLERANCE * max(map(abs, slopes)), 1e-40):
-        raise ExpressionError(_affine(f"it is affine: its slope is {slopes[0]:.4g} everywhere"))
-    limit = _score_limit(series)
+        where = f"everywhere from u = {CHECKED_RANGE[0]:g} to {CHECKED_RANGE[1]:g}"
+        raise ExpressionError(_affine(f"it is affine: its slope is {slopes[0]:.4g} {where}"))
     offset = _value_at_one(series)
-    ends = [v for v in (-LARGEST_SCORE, -_LOG_RANGE, _LOG_RANGE, LARGEST_SCORE) if abs(v) <= limit]
-    outer = [(v, series.at(v)) for v in ends]
-    breaks += [v for v in _branch_changes(series, outer) if abs(v) > _LOG_RANGE]
     return ConvexFunction(
         text=text,
         parameters=parameters,
         program=program,
         offset=offset,
         curvature=_curvature(series),
-        at_zero=_limit(series, -1) - offset + 0.0,
-        growth=_limit(series, 1) + 0.0,  # no -0.0
+        at_zero=_limit(series, -1, offset) + 0.0,  # no -0.0
+        growth=_limit(series, 1, offset) + 0.0,
         score_limit=limit,
-        breakpoints=tuple(math.exp(v) for v in sorted(breaks)),
-        kinks=tuple(math.exp(v) for v in kinks),
-        piecewise_linear=all(abs(nearest(x.slope)) <= _TOLERANCE * abs(nearest(x.witness)) for x in points),
+        breakpoints=tuple(math.exp(v) for v in breaks),
+        kinks=tuple(math.exp(v) for v in breaks if _jumps(series, v)),
+        piecewise_linear=_is_straight(list(points.items())),
+        straight_at_one=_is_straight([(v, point) for v, point in points.items() if abs(v) < 0.05]),
+    )
+
+
+def _is_straight(points: list[tuple[float, Point]]) -> bool:
+    """Whether T' is zero at all of some neighboring points: however much T changes from one to the next."""
+    return all(
+        nearest(point.slope) * (after - v)
+        <= 1e-9 * abs(nearest(following.witness - point.witness)) + 1e-30 * abs(nearest(point.witness))
+        for (v, point), (after, following) in pairwise(points)
     )
 
 
@@ -228,17 +245,25 @@ def _curvature(series: Series) -> float:
     if _jumps(series, 0.0):
         return math.nan
     values = [nearest(point.slope) for point in near]
-    same = all(math.isclose(value, values[0], rel_tol=1e-6, abs_tol=1e-9) for value in values)
-    return values[0] if same and all(map(math.isfinite, values)) else math.nan
+    farther, nearer = values[0::2], values[1::2]
+    if all(math.isclose(value, values[0], rel_tol=1e-6) for value in values):
+        return values[0]
+    # an f that is flat at 1, as abs(u-1)**3: f'' goes to zero
+    vanishing = all(0.0 <= 2.0 * x <= y < 1e-3 for x, y in zip(nearer, farther, strict=True))
+    return 0.0 if vanishing else math.nan
 
 
-def _limit(series: Series, side: int) -> float:
-    """lim f(u) for u -> 0 (side -1), which is -lim f*(T); lim f'(u) for u -> inf (side 1)."""
-    near, far = (
-        _number_or_inf(-point.conjugate if side < 0 else point.witness)
-        for point in (series.at(side * v, 1) for v in _FAR)
-    )
+def _limit(series: Series, side: int, offset: float) -> float:
+    """Of f - offset: lim f(u) for u -> 0 (side -1), which is -lim f*(T); lim f'(u) for u -> inf (side 1)."""
+    near, far = (_end_value(point, side, offset) for point in (series.at(side * v, 1) for v in _FAR))
     return near if math.isclose(near, far, rel_tol=1e-6, abs_tol=1e-6) else math.inf
+
+
+def _end_value(point: Point, side: int, offset: float) -> float:
+    value = point.conjugate + offset if side < 0 else point.witness
+    if not value.is_finite():
+        return math.inf
+    return -nearest(value) if side < 0 else nearest(value)
 
 
 def _score_limit(series: Series) -> float:
@@ -270,10 +295,6 @@ def _score_limit(series: Series) -> float:
 
 def _number(x: Any) -> str:
     return f"{nearest(x):.6g}"
-
-
-def _number_or_inf(x: Any) -> float:
-    return nearest(x) if x.is_finite() else math.inf
 
 
 def _power_of_two(exponent: int) -> Any:

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 from flint import arb, arb_series, ctx
 
 from vdm_cli.expressions.errors import ExpressionError
-from vdm_cli.expressions.grammar import FUNCTIONS, VARIABLE, Program
+from vdm_cli.expressions.grammar import FUNCTIONS, VARIABLE, Instruction, Program
 
 LARGEST_EXPONENT = 64
 _PRECISIONS = (192, 512, 1536)  # bits: f* after T at v = 60 loses 87 of them to cancellation
+_UNARY = {"negate", *(name for name, count in FUNCTIONS.items() if count == 1)}
 _SMALL = arb(2) ** -62  # balls are small when their radius is this times 1 + |value|
 
 
@@ -68,10 +69,21 @@ class Series:
         for each in program:
             if each.kind == "name" and each.text != VARIABLE and each.text not in self._parameters:
                 raise ExpressionError(_unknown_name(each.text), each.position)
-        self._checked = False
         with _precision(_PRECISIONS[0], length=1):
-            self._run(arb_series([arb(1)]), [])
-        self._checked = True
+            self._check_constants()
+
+    def _check_constants(self) -> None:
+        """Exponents are moderate numbers, and every part without u is a number at all."""
+        stack: list[Any] = []  # None stands for a part with u
+        for each in self._program:
+            count = 0 if each.kind in ("number", "name") else 1 if each.kind in _UNARY else 2
+            operands = [stack.pop() for _ in range(count)][::-1]
+            if each.kind == "**":
+                _check_exponent(operands[1], each.position)
+            known = all(x is not None for x in operands) and each.text != VARIABLE
+            stack.append(self._step(each, operands, arb("nan"), []) if known else None)
+            if known and not stack[-1].is_finite():
+                raise ExpressionError(f"a part without {VARIABLE} has no finite value here", each.position)
 
     @property
     def length(self) -> int:
@@ -115,23 +127,24 @@ class Series:
     def _run(self, u: Any, branches: list[int]) -> Any:
         stack: list[Any] = []
         for each in self._program:
-            kind = each.kind
-            if kind == "number":
-                stack.append(arb(each.text))
-            elif kind == "name":
-                stack.append(u if each.text == VARIABLE else arb(repr(float(self._parameters[each.text]))))
-            elif kind == "negate":
-                stack.append(-stack.pop())
-            elif FUNCTIONS.get(kind) == 1:
-                stack.append(_unary(kind, stack.pop(), branches))
-            else:
-                right, left = stack.pop(), stack.pop()
-                if kind == "**" and not self._checked:
-                    _check_exponent(right, each.position)
-                stack.append(_binary(kind, left, right, branches))
-            if not self._checked and isinstance(stack[-1], arb) and not stack[-1].is_finite():
-                raise ExpressionError(f"a part without {VARIABLE} has no finite value here", each.position)
+            count = 0 if each.kind in ("number", "name") else 1 if each.kind in _UNARY else 2
+            operands = stack[len(stack) - count :]
+            del stack[len(stack) - count :]
+            stack.append(self._step(each, operands, u, branches))
         return stack.pop()
+
+    def _step(self, each: Instruction, operands: list[Any], u: Any, branches: list[int]) -> Any:
+        """What one instruction makes of its operands."""
+        if each.kind == "number":
+            return arb(each.text)
+        if each.kind == "name":
+            return u if each.text == VARIABLE else arb(repr(float(self._parameters[each.text])))
+        if each.kind == "negate":
+            return -operands[0]
+        if each.kind in _UNARY:
+            return _unary(each.kind, operands[0], branches)
+        left, right = operands
+        return _binary(each.kind, left, right, branches)
 
 
 def _unary(kind: str, x: Any, branches: list[int]) -> Any:
@@ -182,6 +195,8 @@ def _power(x: Any, exponent: Any) -> Any:
         return result
     if _sign(x) > 0:
         return (exponent * x.log()).exp()
+    if _is_zero(x) and exponent > 0:  # a branch that is zero, as of maximum(u-2, 0)**1.5
+        return x
     return x * arb("nan")
 
 
@@ -189,6 +204,11 @@ def _sign(x: Any) -> int:
     """Of the value of a ball or series; 0 where it is not certain."""
     value = x[0] if isinstance(x, arb_series) else x
     return 1 if value > 0 else -1 if value < 0 else 0
+
+
+def _is_zero(x: Any) -> bool:
+    """Whether a ball, or a whole series, is exactly zero."""
+    return all(each.is_zero() for each in x.coeffs()) if isinstance(x, arb_series) else bool(x.is_zero())
 
 
 def _is_small(x: Any) -> bool:

@@ -29,6 +29,7 @@ WIDTH = 2.0**-3  # of a cell
 _LEVELS = 11  # a cell has at most 2^10 pieces
 _ACCURATE = 1e-9  # largest last Chebyshev coefficient, relative to the piece: the error is smaller by far
 _ACCEPTED = 1e-6  # the same after the last cut
+_WORK = 6_000_000  # instructions at most, and ten a point: some seconds
 _GROWS = 1.05  # a factor over one unit of v from which a tail counts as exponential
 
 
@@ -85,9 +86,12 @@ def tabulate(function: ConvexFunction) -> Table:
     half = math.ceil(function.score_limit / WIDTH)
     breaks = np.log(np.array(function.breakpoints))
     found: list[_Cell | None] = [None] * (2 * half)
-    pending = np.arange(-half, half)
+    pending, work = np.arange(-half, half), 0
     for level in range(_LEVELS):
         last = level == _LEVELS - 1
+        work += pending.size * 2**level * (DEGREE + 2) * (10 + function.series.length)
+        if work > _WORK:
+            raise ExpressionError(f"it changes too fast near u = {math.exp(pending[0] * WIDTH):.4g}")
         cells = _cells(function, pending, 2**level, breaks, last)
         for index, cell in zip(pending, cells, strict=True):
             found[index + half] = cell
@@ -171,6 +175,10 @@ def _pieces(
         levels[index] = _leveled(level, function.offset)
         for place, v in enumerate(row):
             rises[index, place] = [nearest(x - y) for x, y in zip(_pair(series, v), level, strict=True)]
+    falls = np.diff(rises, axis=1) < -1e-12 * (1e-18 + np.abs(levels) + np.abs(rises).max(axis=1))[:, None]
+    if falls.any():
+        u = math.exp(centers[np.argmax(falls.any(axis=(1, 2)))])
+        raise ExpressionError(f"it is not convex: its slope falls close to u = {u:.6g}")
     coefficients = np.einsum("ij,njk->nki", to_chebyshev, rises)
     scale = np.abs(rises).max(axis=1) + 1e-16 * np.abs(levels) + 1e-30
     errors = (np.abs(coefficients[..., -1]) / scale).max(axis=1, initial=0.0)
