@@ -80,8 +80,8 @@ def examine(text: str, parameters: Mapping[str, float] | None = None) -> ConvexF
         parameters: Values of the names in it.
 
     Raises:
-        ExpressionError: If the text is no expression, f is not finite or not convex on [1e-6, 1e6], or it is
-            affine, whose divergence is zero for every pair.
+        ExpressionError: If the text is no expression, f is not finite on [1e-6, 1e6], not convex there or
+            farther out to e^-V_f and e^V_f, or affine, whose divergence is zero for every pair.
     """
     values = {}
     for name, value in (parameters or {}).items():
@@ -93,16 +93,7 @@ def examine(text: str, parameters: Mapping[str, float] | None = None) -> ConvexF
 
 @lru_cache(maxsize=64)
 def _examine(text: str, parameters: tuple[tuple[str, float], ...]) -> ConvexFunction:
-    program = parse(text)
-    names = {each.text for each in program if each.kind == "name"}
-    for name, _ in parameters:
-        if name == VARIABLE or name in FUNCTIONS:
-            raise ExpressionError(f"no parameter can be called {name}: that is a word of the expressions")
-        if name not in names:
-            raise ExpressionError(f"it does not contain the parameter {name}")
-    series = Series(program, dict(parameters))
-    if VARIABLE not in names:
-        raise ExpressionError(_affine("it does not depend on u"))
+    program, series = _bound(text, parameters)
     grid = [(index + 0.5) * _STEP for index in range(int(-_LOG_RANGE / _STEP), int(_LOG_RANGE / _STEP))]
     grid = [-_LOG_RANGE, *grid, _LOG_RANGE]
     points = {v: _finite(series, v) for v in grid}
@@ -136,6 +127,21 @@ def _examine(text: str, parameters: tuple[tuple[str, float], ...]) -> ConvexFunc
         piecewise_linear=_is_straight(list(points.items())),
         straight_at_one=_is_straight([(v, point) for v, point in points.items() if abs(v) < 0.05]),
     )
+
+
+def _bound(text: str, parameters: tuple[tuple[str, float], ...]) -> tuple[Program, Series]:
+    """The program of a text that depends on u, and the same with the values of its parameters."""
+    program = parse(text)
+    names = {each.text for each in program if each.kind == "name"}
+    for name, _ in parameters:
+        if name == VARIABLE or name in FUNCTIONS:
+            raise ExpressionError(f"no parameter can be called {name}: that is a word of the expressions")
+        if name not in names:
+            raise ExpressionError(f"it does not contain the parameter {name}")
+    series = Series(program, dict(parameters))
+    if VARIABLE not in names:
+        raise ExpressionError(_affine("it does not depend on u"))
+    return program, series
 
 
 def _is_straight(points: list[tuple[float, Point]]) -> bool:
