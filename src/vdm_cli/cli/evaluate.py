@@ -1,0 +1,99 @@
+"""`vdm eval-divergence`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vdm_cli.cli.arguments import Format, Seed, SeedIndex, Step
+from vdm_cli.errors import UsageError
+from vdm_cli.options import parse_step, require_convex, require_format, require_new
+
+
+def eval_divergence(
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A run: P is its test rows, Q fresh samples.")
+    ] = None,
+    p: Annotated[Path | None, typer.Option("--p", help="P: data or reference.")] = None,
+    q: Annotated[Path | None, typer.Option("--q", help="Q: model or new.")] = None,
+    divergence: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[:PARAM]", help="Repeatable.  [dim](default: all named ones)[/dim]"),
+    ] = None,
+    expression: Annotated[
+        list[str] | None,
+        typer.Option(metavar="F", help="A convex f of u, such as 'u*log(u)', natural log; repeatable."),
+    ] = None,
+    num_samples: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rows drawn from the generator (10000), or used of each file (all)."),
+    ] = None,
+    level: Annotated[float, typer.Option(help="Of intervals and certificates, e.g. 0.95.")] = 0.95,
+    seed: Seed = 0,
+    step: Step = None,
+    seed_index: SeedIndex = 0,
+    format: Format = "table",
+    output: Annotated[Path | None, typer.Option(help="Write the result to a new file instead.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Draw P beside Q into this folder: marginals and associations, or images."
+        ),
+    ] = None,
+) -> None:
+    """Measure how different P (data or reference) and Q (model or new) are, by critics on unseen rows."""
+    chosen = parse_step(step)
+    if (checkpoint is None) == (p is None and q is None) or (p is None) != (q is None):
+        raise UsageError("give --checkpoint RUN, or two files with --p FILE --q FILE")
+    if checkpoint is None and (step is not None or seed_index != 0):
+        raise UsageError("--step and --seed-index choose a checkpoint: give --checkpoint RUN with them")
+    if not 0.5 <= level <= 0.9999:
+        raise UsageError(f"--level must be from 0.5 to 0.9999, got {level}")
+    require_format(format)
+    if output is not None:
+        require_new(output, "--output")
+    names, expressions = divergence or [], expression or []
+    require_convex(names, expressions)
+
+    from vdm_cli.commands.eval_divergence import DEFAULT_COUNT, eval_checkpoint, eval_files
+    from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
+    from vdm_cli.console import estimation_report, show_note, show_result
+    from vdm_cli.summary import evaluation_document, evaluation_table
+
+    if plot is not None:
+        check_plots(plot)
+    with estimation_report() as progress:
+        if checkpoint is not None:
+            found = eval_checkpoint(
+                checkpoint,
+                divergences=names,
+                expressions=expressions,
+                num_samples=num_samples or DEFAULT_COUNT,
+                level=level,
+                seed=seed,
+                step=chosen,
+                seed_index=seed_index,
+                progress=progress,
+            )
+        else:
+            assert p is not None
+            assert q is not None
+            found = eval_files(
+                p,
+                q,
+                divergences=names,
+                expressions=expressions,
+                num_samples=num_samples,
+                level=level,
+                seed=seed,
+                progress=progress,
+            )
+    text = evaluation_document(found) if format == "json" else evaluation_table(found)
+    if output is None:
+        show_result(text)
+    else:
+        output.write_text(text + "\n")
+    if plot is not None:
+        show_note("pictures: " + ", ".join(map(str, plot_evaluation(found, plot))))
