@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from vdm_cli.commands.eval_divergence import Evaluation, Sides
+from vdm_cli.commands.evaluation import Evaluation
 from vdm_cli.commands.plot_evaluation import plot_evaluation
+from vdm_cli.commands.sides import Sides
 from vdm_cli.comparison.compare import MOST_ROWS, compare_tables
 from vdm_cli.comparison.marginals import marginal_distance
 from vdm_cli.data import affine

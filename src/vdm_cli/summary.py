@@ -1,19 +1,10 @@
-"""Results in words and tables, for standard output."""
+"""A finished run in words, for standard output."""
 
 from __future__ import annotations
 
-import json
-import math
 import shlex
-import textwrap
-from collections.abc import Sequence
 
-from vdm_cli.commands.eval_divergence import Evaluation
 from vdm_cli.commands.train import TrainResult
-from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
-from vdm_cli.console import table_text
-from vdm_cli.estimation.result import DivergenceEstimate
-from vdm_cli.quoting import printable
 
 
 def training_summary(result: TrainResult) -> str:
@@ -34,111 +25,3 @@ def training_summary(result: TrainResult) -> str:
         f"      vdm eval-divergence --checkpoint {shown}",
     ]
     return "\n".join(lines)
-
-
-def evaluation_document(found: Evaluation) -> str:
-    """The JSON document of an evaluation, schema 1."""
-    return json.dumps(found.to_json(), indent=2, allow_nan=False)
-
-
-def evaluation_table(found: Evaluation) -> str:
-    """The estimates as a table, with what its columns mean and what they say in plain words."""
-    sides, estimation = found.sides, found.estimation
-    level = f"{100 * estimation.level:g} %"
-    with_exact = any(row.exact is not None for row in estimation.estimates)
-    headers = ["nats", "estimate", "s.e.", f"{level} interval", "certified"] + ["exact"] * with_exact
-    rows = [
-        [
-            _short(row.divergence),
-            _number(row.estimate),
-            _number(row.standard_error),
-            f"{_number(row.ci[0])} {_number(row.ci[1])}",
-            _number(row.certified_lower),
-            *[_true_value(row)] * with_exact,
-        ]
-        for row in estimation.estimates
-    ]
-    lines = [
-        f"P: {sides.p_source}, {len(sides.p)} rows",
-        f"Q: {sides.q_source}, {len(sides.q)} rows",
-        "",
-        table_text(headers, rows),
-        "",
-        "estimate: bound reached by critics on rows they never saw; the true value is",
-        "  larger or equal, up to the standard error (s.e.). The interval is the bound's.",
-        f"certified: the true value is at least this, with {level} confidence, for any data.",
-        "  No sample can bound it from above.",
-    ]
-    errors = [row.exact_standard_error or 0.0 for row in estimation.estimates]
-    if any(errors):
-        lines.append(f"exact: ~ by Monte Carlo, with a standard error of at most {_number(max(errors))}.")
-    lines += _statuses(estimation.estimates)
-    if found.comparison is not None:
-        lines += ["", *_columns_told(found.comparison)]
-    warnings = (*sides.warnings, *estimation.warnings)
-    lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
-    lines += ["", *_in_words(estimation.estimates[0], estimation.critic.auc, level)]
-    return "\n".join(lines)
-
-
-STATUS_MEANING = {
-    "indistinguishable": "these rows do not tell P and Q apart",
-    "saturated": "P and Q are all but separated, so that the number of rows sets the value",
-    "heavy_tail": "a few rows carry the value and its standard error",
-    "undersampled": "few rows: the true value may be much larger",
-}
-
-
-def _statuses(estimates: Sequence[DivergenceEstimate]) -> list[str]:
-    """One note for each status but ok, with the divergences that it holds for."""
-    lines = []
-    for status, meaning in STATUS_MEANING.items():
-        names = [_short(row.divergence) for row in estimates if row.status == status]
-        if names:
-            whom = "all" if len(names) == len(estimates) else ", ".join(names)
-            lines.append(textwrap.fill(f"{status}: {meaning} ({whom})", 80, subsequent_indent="  "))
-    return lines
-
-
-def _columns_told(found: Comparison) -> list[str]:
-    """The column, and the pair of columns, that differ most, beside what chance makes of as many rows."""
-    column, pair = found.farthest_column, found.farthest_pair
-    measure = column.measure.replace("_", "-").replace("kolmogorov-smirnov", "Kolmogorov-Smirnov")
-    told = [
-        f"marginals: {column.name} differs most, {measure} distance {column.distance:.3f} "
-        f"(chance: {found.chance_distance:.3f})"
-    ]
-    if pair is not None:
-        among = "" if len(found.names) <= MOST_ASSOCIATED else f" of the first {MOST_ASSOCIATED} columns"
-        told.append(
-            f"associations{among}: {pair.names[0]} and {pair.names[1]} differ most, "
-            f"{pair.p:.2f} in P and {pair.q:.2f} in Q (chance: {found.chance_association:.2f})"
-        )
-    told.append("chance: the largest difference after the rows of P and Q were dealt out again at random.")
-    return [textwrap.fill(text, 80, subsequent_indent="  ") for text in told]
-
-
-def _in_words(row: DivergenceEstimate, auc: float, level: str) -> list[str]:
-    """The first row as a sentence."""
-    told = f"A row of P scores above a row of Q {100 * auc:.1f} % of the time (AUC; 50 % is chance)."
-    certified = row.certified_lower > (0.0 if row.divergence != "gan" else -math.log(4.0))
-    if not certified and row.status != "indistinguishable":
-        return [told, f"P = Q is rejected at {level} (p = {row.p_value:.2g}), but no amount is certified."]
-    if not certified:
-        return [told, f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows."]
-    name = _short(row.divergence)
-    return [told, f"With {level} confidence {name}(P, Q) >= {row.certified_lower:.4g} nats."]
-
-
-def _true_value(row: DivergenceEstimate) -> str:
-    """A tilde before what has a standard error."""
-    return _number(row.exact) if row.exact_standard_error is None else f"~{_number(row.exact)}"
-
-
-def _short(label: str) -> str:
-    """A name as it is; a user's f cut, so that tables keep to 80 columns."""
-    return printable(label, 25)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}"

@@ -14,10 +14,10 @@ from cli_harness import CONFIG, Outcome, Tree, Vdm
 from typer.testing import CliRunner
 
 from vdm_cli.cli import app
-from vdm_cli.estimation import estimate
+from vdm_cli.estimation.budget import BUDGETS, Budget
 from vdm_cli.estimation.critic import CriticBudget
 
-SMALL = CriticBudget(hidden=16, members=2, period=25, periods=4)
+SMALL = Budget(CriticBudget(hidden=16, members=2, period=25, periods=4), trees=30)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -28,7 +28,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(autouse=True)
 def small_critics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a test evaluates without `vdm`."""
-    monkeypatch.setattr(estimate, "BUDGET", SMALL)
+    monkeypatch.setitem(BUDGETS, "default", SMALL)
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def vdm() -> Vdm:
 
     def call(*arguments: object) -> Outcome:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(estimate, "BUDGET", SMALL)
+            patch.setitem(BUDGETS, "default", SMALL)
             result = CliRunner().invoke(app, [str(each) for each in arguments], env={"COLUMNS": "80"})
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             pytest.fail("".join(traceback.format_exception(result.exception)))

@@ -11,7 +11,7 @@ import pytest
 from cli_harness import CONFIG, Outcome, Vdm
 
 from vdm_cli.commands.eval_divergence import eval_checkpoint
-from vdm_cli.summary import evaluation_document, evaluation_table
+from vdm_cli.verdict import evaluation_document, evaluation_table
 
 ROW_KEYS = {
     "divergence",

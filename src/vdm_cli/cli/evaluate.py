@@ -60,7 +60,7 @@ def eval_divergence(
     from vdm_cli.commands.eval_divergence import DEFAULT_COUNT, eval_checkpoint, eval_files
     from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
     from vdm_cli.console import estimation_report, show_note, show_result
-    from vdm_cli.summary import evaluation_document, evaluation_table
+    from vdm_cli.verdict import evaluation_document, evaluation_table
 
     if plot is not None:
         check_plots(plot)

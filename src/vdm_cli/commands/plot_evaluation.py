@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vdm_cli.commands.eval_divergence import Evaluation
+from vdm_cli.commands.evaluation import Evaluation
 from vdm_cli.comparison.compare import Comparison
 from vdm_cli.errors import UsageError
 from vdm_cli.pictures.associations import draw_associations

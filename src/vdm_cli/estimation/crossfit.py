@@ -14,7 +14,7 @@ from vdm_cli.estimation.calibration import fit_combination
 from vdm_cli.estimation.critic import CriticBudget, FitRows, Params, ensemble_scores, fit_critics
 from vdm_cli.estimation.reduction import fit_reduction
 from vdm_cli.estimation.scaling import fit_scaling
-from vdm_cli.estimation.splits import Indices, split_rows
+from vdm_cli.estimation.splits import Indices, Split, split_rows
 from vdm_cli.estimation.trees import Trees
 from vdm_cli.estimation.witness import Floats
 
@@ -29,6 +29,8 @@ _VALIDATION_ROWS = 2048
 class FoldScores:
     """One fold's calibrated scores, estimates of log p/q; `evaluate` rows were unseen by every choice."""
 
+    rows_p: Split
+    rows_q: Split
     calibrate_p: Floats
     calibrate_q: Floats
     evaluate_p: Floats
@@ -98,5 +100,5 @@ def cross_fit(
         calibrate = scores(scaled_p[fold][side_p.calibrate]), scores(scaled_q[fold][side_q.calibrate])
         evaluate = scores(scaled_p[fold][side_p.evaluate]), scores(scaled_q[fold][side_q.evaluate])
         combine = fit_combination(*calibrate, EQUAL_WEIGHTS)
-        found.append(FoldScores(*map(combine, (*calibrate, *evaluate))))
+        found.append(FoldScores(side_p, side_q, *map(combine, (*calibrate, *evaluate))))
     return found

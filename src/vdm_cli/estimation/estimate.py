@@ -19,6 +19,7 @@ from sklearn.metrics import roc_auc_score
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.known import KnownValue
 from vdm_cli.errors import DataError
+from vdm_cli.estimation.budget import BUDGETS, BudgetName
 from vdm_cli.estimation.calibration import caps_for
 from vdm_cli.estimation.certificate import (
     CutChooser,
@@ -27,15 +28,14 @@ from vdm_cli.estimation.certificate import (
     merge_p_values,
     merged_rank,
 )
-from vdm_cli.estimation.critic import CriticBudget
 from vdm_cli.estimation.crossfit import FoldScores, cross_fit
-from vdm_cli.estimation.result import CriticReport, DivergenceEstimate, Estimation
+from vdm_cli.estimation.result import CriticReport, DivergenceEstimate, Estimation, RowScores
 from vdm_cli.estimation.splits import FOLDS, SINGLE_SPLIT_ROWS
 from vdm_cli.estimation.status import judge, tail_share
+from vdm_cli.estimation.weights import Weights
 from vdm_cli.estimation.witness import witness_pair
 
 MINIMUM_ROWS = 50
-BUDGET = CriticBudget()
 
 
 def _as_rows(values: np.ndarray, side: str) -> npt.NDArray[np.generic]:
@@ -70,6 +70,9 @@ def estimate_divergences(
     level: float = 0.95,
     seed: int = 0,
     exact: Mapping[str, KnownValue] | None = None,
+    budget: BudgetName = "default",
+    p_weights: Weights | None = None,
+    q_weights: Weights | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Estimation:
     """Estimate every D_f(P || Q) from rows of P and of Q, with an interval and a certified lower limit.
@@ -81,6 +84,9 @@ def estimate_divergences(
         level: Of intervals and limits, in (0, 1), for each divergence separately.
         seed: Of splits, initial weights and batches.
         exact: True values in nats by divergence label, where known; infinite is allowed.
+        budget: How much work goes into the critics.
+        p_weights: Of the rows of P; None where all count the same.
+        q_weights: Of the rows of Q.
         progress: Called with the share of the work that is done, in [0, 1].
 
     Raises:
@@ -100,7 +106,9 @@ def estimate_divergences(
         )
 
     folds = FOLDS if few <= SINGLE_SPLIT_ROWS else 1
-    scores = cross_fit(rows_p, rows_q, folds=folds, budget=BUDGET, seed=seed, progress=progress)
+    scores = cross_fit(
+        rows_p, rows_q, folds=folds, budget=BUDGETS[budget].critic, seed=seed, progress=progress
+    )
     fold_delta = delta * merged_rank(folds) / folds
     choosers = [CutChooser(fold.calibrate_p, fold.calibrate_q, fold_delta) for fold in scores]
     tests = [
@@ -167,5 +175,11 @@ def estimate_divergences(
         warnings.append(f"the certified limit exceeds the capped estimate, and is the better number: {names}")
     ratio = np.exp(np.minimum(v_q, 600.0))
     largest = max((row.clipped_share for row in estimates), default=0.0)
-    report = CriticReport(auc, float(np.mean(ratio)), largest, BUDGET.members, folds)
-    return Estimation(tuple(estimates), report, tuple(warnings), len(rows_p), len(rows_q), level, seed)
+    report = CriticReport(auc, float(np.mean(ratio)), largest, BUDGETS[budget].critic.members, folds)
+    seen = RowScores(
+        np.concatenate([fold.rows_p.evaluate for fold in scores]),
+        v_p,
+        np.concatenate([fold.rows_q.evaluate for fold in scores]),
+        v_q,
+    )
+    return Estimation(tuple(estimates), report, tuple(warnings), len(rows_p), len(rows_q), level, seed, seen)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vdm_cli.estimation.witness import Floats
 
 Status = Literal["ok", "indistinguishable", "saturated", "heavy_tail", "undersampled"]
 
@@ -39,6 +44,23 @@ class DivergenceEstimate:
     status: Status
 
 
+@dataclass(frozen=True, eq=False)
+class RowScores:
+    """Estimates of log p/q at evaluated rows, by critics that had not seen them.
+
+    Attributes:
+        p_rows: Which rows of P, (k,): all of them under cross-fitting, a fifth under a single split.
+        p: Their scores, (k,).
+        q_rows: Which rows of Q, (l,).
+        q: Their scores, (l,).
+    """
+
+    p_rows: npt.NDArray[np.intp]
+    p: Floats
+    q_rows: npt.NDArray[np.intp]
+    q: Floats
+
+
 @dataclass(frozen=True)
 class CriticReport:
     """How the fitted critics did on evaluated rows.
@@ -70,6 +92,7 @@ class Estimation:
         n_q: Rows of Q.
         level: Of intervals and limits, e.g. 0.95.
         seed: The estimation repeats bit for bit with the same rows and seed on one machine.
+        scores: Of every evaluated row.
     """
 
     estimates: tuple[DivergenceEstimate, ...]
@@ -79,6 +102,7 @@ class Estimation:
     n_q: int
     level: float
     seed: int
+    scores: RowScores = field(compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, numbers, strings and None: the part of the document that an estimation knows."""

@@ -1,0 +1,93 @@
+"""What is asked of two samples, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vdm_cli.commands.sides import Sides
+from vdm_cli.comparison.compare import Comparison, compare_tables
+from vdm_cli.data.dataset import Part
+from vdm_cli.data.features import fit_features
+from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.estimation.budget import BudgetName
+from vdm_cli.estimation.estimate import estimate_divergences
+from vdm_cli.estimation.result import Estimation
+from vdm_cli.pictures.images import are_images
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an evaluation is asked for.
+
+    Attributes:
+        divergences: In the order of the report.
+        level: Of intervals and certificates.
+        seed: Of splits, critics, resampling.
+        budget: How much work goes into the critics.
+    """
+
+    divergences: tuple[FDivergence, ...]
+    level: float = 0.95
+    seed: int = 0
+    budget: BudgetName = "default"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Estimates with the samples they were made from.
+
+    Attributes:
+        sides: P and Q.
+        estimation: What was found.
+        comparison: Marginals and associations, for information; None for images.
+    """
+
+    sides: Sides
+    estimation: Estimation
+    comparison: Comparison | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``--format json``, schema 1."""
+
+        def side(part: Part, source: str) -> dict[str, Any]:
+            return {"source": source, "n": len(part), "shape": list(part.rows.shape[1:])}
+
+        sides = self.sides
+        found = self.estimation.to_json()
+        found["warnings"] = [*sides.warnings, *found["warnings"]]
+        columns = () if self.comparison is None else self.comparison.columns
+        return {
+            "schema": 1,
+            "p": side(sides.p, sides.p_source),
+            "q": side(sides.q, sides.q_source),
+            **found,
+            "columns": [column.to_json() for column in columns],
+        }
+
+
+def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | None = None) -> Evaluation:
+    """Estimate every divergence that is asked for, and compare what can be compared without a critic.
+
+    Raises:
+        DataError: If the rows cannot be measured.
+    """
+    features = fit_features([sides.p.rows, sides.q.rows], sides.forms, sides.label)
+    p, q = (features(part.rows, part.labels) for part in (sides.p, sides.q))
+    estimation = estimate_divergences(
+        p,
+        q,
+        asked.divergences,
+        level=asked.level,
+        seed=asked.seed,
+        exact=sides.exact,
+        budget=asked.budget,
+        p_weights=sides.p_weights,
+        q_weights=sides.q_weights,
+        progress=progress,
+    )
+    comparison = None
+    if not are_images(sides.p.rows.shape[1:]):
+        comparison = compare_tables(sides.p.rows, sides.q.rows, sides.columns, sides.forms, asked.seed)
+    return Evaluation(sides, estimation, comparison)
