@@ -22,7 +22,7 @@ from vdm_cli.data.dataset import Dataset, Part
 from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.layout import continuous_layout
 from vdm_cli.errors import UsageError
-from vdm_cli.estimation.result import CriticReport, Estimation
+from vdm_cli.estimation.result import CriticReport, Estimation, RowScores
 from vdm_cli.pictures.associations import draw_associations
 from vdm_cli.pictures.figure import save_figure, shortened
 from vdm_cli.pictures.images import draw_choice
@@ -252,7 +252,9 @@ def test_a_choice_of_images_is_one_grid_in_the_shades_of_the_span(tmp_path: Path
 def evaluated(p: np.ndarray, q: np.ndarray, *, images: bool) -> Evaluation:
     """An evaluation that estimated nothing."""
     sides = Sides(Part(p), Part(q), None, (), None, "p.npy", "q.npy", {})
-    estimation = Estimation((), CriticReport(0.5, 1.0, 0.0, 1, 1), (), len(p), len(q), 0.95, 0)
+    every_p, every_q = np.arange(len(p)), np.arange(len(q))
+    scores = RowScores(every_p, np.zeros(len(p)), every_q, np.zeros(len(q)))
+    estimation = Estimation((), CriticReport(0.5, 1.0, 0.0, 1, 1), (), len(p), len(q), 0.95, 0, scores)
     return Evaluation(sides, estimation, None if images else compare_tables(p, q, None, ()))
 
 

@@ -19,6 +19,7 @@ from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.known import KnownValue, known_divergences
 from vdm_cli.errors import CheckpointError, DataError
 from vdm_cli.estimation.estimate import MINIMUM_ROWS
+from vdm_cli.estimation.weights import Weights
 
 
 @dataclass(frozen=True)
