@@ -57,7 +57,7 @@ def eval_divergence(
     names, expressions = divergence or [], expression or []
     require_convex(names, expressions)
 
-    from vdm_cli.commands.eval_divergence import DEFAULT_COUNT, eval_checkpoint, eval_files
+    from vdm_cli.commands.eval_divergence import eval_checkpoint, eval_files
     from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
     from vdm_cli.console import estimation_report, show_note, show_result
     from vdm_cli.verdict import evaluation_document, evaluation_table
@@ -70,7 +70,7 @@ def eval_divergence(
                 checkpoint,
                 divergences=names,
                 expressions=expressions,
-                num_samples=num_samples or DEFAULT_COUNT,
+                num_samples=num_samples,
                 level=level,
                 seed=seed,
                 step=chosen,

@@ -9,11 +9,10 @@ from pathlib import Path
 import flax.linen as nn
 
 from vdm_cli.commands.evaluation import Asked, Evaluation, evaluate
-from vdm_cli.commands.sides import sides_of_files, sides_of_run
+from vdm_cli.commands.run_sides import check_count, sides_of_run
+from vdm_cli.commands.sides import sides_of_files
 from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.estimation.budget import BudgetName
-
-DEFAULT_COUNT = 10_000
 
 
 def eval_checkpoint(
@@ -21,7 +20,7 @@ def eval_checkpoint(
     *,
     divergences: Sequence[str] = (),
     expressions: Sequence[str] = (),
-    num_samples: int = DEFAULT_COUNT,
+    num_samples: int | None = None,
     level: float = 0.95,
     seed: int = 0,
     step: int | str | None = None,
@@ -37,7 +36,8 @@ def eval_checkpoint(
         checkpoint: A run directory, its ``checkpoints`` or the directory of one step.
         divergences: ``NAME[:PARAM]`` each; all named ones if nothing is asked for.
         expressions: A convex f of u each, such as ``u*log(u)``; they come after the named ones.
-        num_samples: Rows drawn from the generator, rounded and clipped as `vdm sample` writes them.
+        num_samples: Rows drawn from the generator, rounded and clipped as `vdm sample` writes them; if None
+            10,000, or as many as there are test rows where these are more.
         level: Of intervals and certificates.
         seed: Of the draw, the split and the critics.
         step: A number, ``latest`` (also None) or ``best``.
@@ -48,10 +48,11 @@ def eval_checkpoint(
         progress: Called with the share of the work done.
 
     Raises:
-        UsageError: If a divergence or an expression is none.
+        UsageError: If a divergence or an expression is none, or the rows asked for are too few.
         CheckpointError: If the checkpoint is missing or damaged.
         DataError: If the data cannot be read again, or have changed, or are too few.
     """
+    check_count(num_samples)
     asked = Asked(tuple(parse_divergences(divergences, expressions)), level, seed, budget)
     sides = sides_of_run(
         checkpoint,
@@ -93,9 +94,10 @@ def eval_files(
         progress: Called with the share of the work done.
 
     Raises:
-        UsageError: If a divergence or an expression is none.
+        UsageError: If a divergence or an expression is none, or the rows asked for are too few.
         DataError: If a file cannot be read, the columns differ or the rows are too few.
     """
+    check_count(num_samples)
     asked = Asked(tuple(parse_divergences(divergences, expressions)), level, seed, budget)
     sides = sides_of_files(p, q, num_samples=num_samples, seed=seed)
     sides = dataclasses.replace(sides, warnings=(*sides.warnings, *constants_told(divergences, expressions)))
