@@ -30,6 +30,8 @@ class Sides:
         warnings: What a reader must know of the samples.
         p_weights: Of the rows of P; None where all count the same.
         q_weights: Of the rows of Q.
+        p_places: Which rows of its file those of P are, from 0; None where they are all of it.
+        q_places: Which rows of its file those of Q are.
     """
 
     p: Part
@@ -43,6 +45,8 @@ class Sides:
     warnings: tuple[str, ...] = ()
     p_weights: Weights | None = None
     q_weights: Weights | None = None
+    p_places: np.ndarray | None = None
+    q_places: np.ndarray | None = None
 
 
 def sides_of_files(p: str | Path, q: str | Path, *, num_samples: int | None, seed: int) -> Sides:
@@ -52,9 +56,11 @@ def sides_of_files(p: str | Path, q: str | Path, *, num_samples: int | None, see
         DataError: If a file cannot be read or the columns differ.
     """
     first, second, warnings = read_pair(p, q)
+    p_places = _at_most(len(first.values), num_samples, seed)
+    q_places = _at_most(len(second.values), num_samples, seed + 1)
     return Sides(
-        p=_at_most(first.values, num_samples, seed),
-        q=_at_most(second.values, num_samples, seed + 1),
+        p=Part(first.values if p_places is None else first.values[p_places]),
+        q=Part(second.values if q_places is None else second.values[q_places]),
         columns=first.columns,
         forms=first.forms,
         label=None,
@@ -62,10 +68,13 @@ def sides_of_files(p: str | Path, q: str | Path, *, num_samples: int | None, see
         q_source=str(q),
         exact={},
         warnings=warnings,
+        p_places=p_places,
+        q_places=q_places,
     )
 
 
-def _at_most(rows: np.ndarray, count: int | None, seed: int) -> Part:
-    if count is None or count >= len(rows):
-        return Part(rows)
-    return Part(rows[np.sort(np.random.default_rng(seed).permutation(len(rows))[:count])])
+def _at_most(rows: int, count: int | None, seed: int) -> np.ndarray | None:
+    """A random choice of so many rows, in their order; None for all."""
+    if count is None or count >= rows:
+        return None
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:count])
