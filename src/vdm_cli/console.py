@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from rich.text import Text
 
 BAR_WIDTH = 5  # leaves room at 80 columns for everything that a step tells
 QUIET_SECONDS = 10.0  # off a terminal, at most one line of progress in this time
+FITTING = "fitting critics"
 
 
 class Report(Protocol):
@@ -81,17 +82,48 @@ def table_text(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
+def number_text(value: float | None) -> str:
+    """Four digits of a number; nothing for None."""
+    return "" if value is None else f"{value:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}"
+
+
+class EstimationReport:
+    """How far an evaluation is: a bar on a terminal, plain lines elsewhere; always on standard error."""
+
+    def __init__(self, console: Console, progress: Progress | None):
+        self._console = console
+        self._progress = progress
+        self._task = None if progress is None else progress.add_task(FITTING, total=1.0)
+        self._started = self._last_line = time.monotonic()
+
+    def __call__(self, share: float, text: str = FITTING) -> None:
+        """Show the share of the work that is done, in [0, 1], and what is being done."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=share, description=text)
+            return
+        now = time.monotonic()
+        if now - self._last_line < QUIET_SECONDS or not 0.0 < share < 1.0:
+            return
+        self._last_line = now
+        eta = (now - self._started) / share * (1.0 - share)
+        self._console.print(Text(f"{text}: {100 * share:.0f} %  ETA {eta:.0f} s"), soft_wrap=True)
+
+
 @contextmanager
-def estimation_report() -> Iterator[Callable[[float], None]]:
-    """A progress bar of an estimation on a terminal, nothing elsewhere; call it with the share done."""
+def estimation_report() -> Iterator[EstimationReport]:
+    """Report one evaluation or several; what takes less than `QUIET_SECONDS` off a terminal says nothing."""
     console = error_console()
     if not console.is_terminal:
-        yield lambda share: None
+        yield EstimationReport(console, None)
         return
-    columns = (TextColumn("fitting critics"), BarColumn(bar_width=30), TimeRemainingColumn(compact=True))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        TextColumn("ETA"),
+        TimeRemainingColumn(compact=True),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("fitting", total=1.0)
-        yield lambda share: progress.update(task, completed=share)
+        yield EstimationReport(console, progress)
 
 
 class TrainingReport:

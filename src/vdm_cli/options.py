@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vdm_cli.errors import UsageError
 from vdm_cli.expressions.spelling import is_expression
+
+if TYPE_CHECKING:
+    from vdm_cli.estimation.budget import BudgetName  # its module brings JAX
 
 
 def parse_step(text: str | None) -> int | str | None:
@@ -20,6 +24,45 @@ def parse_step(text: str | None) -> int | str | None:
     if text.isdecimal() and len(text) <= 18:
         return int(text)
     raise UsageError(f"--step must be a number, 'latest' or 'best', got '{text}'")
+
+
+def parse_steps(text: str | None) -> int | str | None:
+    """As `parse_step`, or ``all``.
+
+    Raises:
+        UsageError: If it is none of them.
+    """
+    if text == "all":
+        return text
+    try:
+        return parse_step(text)
+    except UsageError as error:
+        raise UsageError(f"--step must be a number, 'latest', 'best' or 'all', got '{text}'") from error
+
+
+def parse_seed_index(text: str | None) -> int | str:
+    """A seed's number, 0 if there is no text, or ``all``.
+
+    Raises:
+        UsageError: If it is neither.
+    """
+    if text is None or text == "all":
+        return text or 0
+    if text.isdecimal() and len(text) <= 9:
+        return int(text)
+    raise UsageError(f"--seed-index must be a number from 0 or 'all', got '{text}'")
+
+
+def parse_budget(text: str) -> BudgetName:
+    """The name of a budget.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    match text:
+        case "fast" | "default" | "thorough":
+            return text
+    raise UsageError(f"--budget must be fast, default or thorough, got '{text}'")
 
 
 def parse_conditions(given: Sequence[str]) -> dict[str, str]:

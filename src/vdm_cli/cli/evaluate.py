@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from vdm_cli.cli.arguments import Format, Seed, SeedIndex, Step
+from vdm_cli.cli.arguments import Format, Seed
 from vdm_cli.errors import UsageError
-from vdm_cli.options import parse_step, require_convex, require_format, require_new
+from vdm_cli.options import (
+    parse_budget,
+    parse_seed_index,
+    parse_steps,
+    require_convex,
+    require_format,
+    require_new,
+)
 
 
 def eval_divergence(
@@ -28,12 +35,29 @@ def eval_divergence(
     ] = None,
     num_samples: Annotated[
         int | None,
-        typer.Option(min=1, help="Rows drawn from the generator (10000), or used of each file (all)."),
+        typer.Option(
+            min=1,
+            help="Rows drawn from the generator (10000, or as many as P has), or used of each file (all).",
+        ),
     ] = None,
     level: Annotated[float, typer.Option(help="Of intervals and certificates, e.g. 0.95.")] = 0.95,
     seed: Seed = 0,
-    step: Step = None,
-    seed_index: SeedIndex = 0,
+    budget: Annotated[
+        str, typer.Option(metavar="fast|default|thorough", help="How much work goes into the critics.")
+    ] = "default",
+    step: Annotated[
+        str | None,
+        typer.Option(
+            help="A step, 'latest', 'best', or 'all': a row for each kept one.  [dim](default: latest)[/dim]"
+        ),
+    ] = None,
+    seed_index: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I|all",
+            help="Which seed of a run with training.num_seeds > 1, or all of them.  [dim](default: 0)[/dim]",
+        ),
+    ] = None,
     format: Format = "table",
     output: Annotated[Path | None, typer.Option(help="Write the result to a new file instead.")] = None,
     plot: Annotated[
@@ -44,10 +68,10 @@ def eval_divergence(
     ] = None,
 ) -> None:
     """Measure how different P (data or reference) and Q (model or new) are, by critics on unseen rows."""
-    chosen = parse_step(step)
+    chosen, index, work = parse_steps(step), parse_seed_index(seed_index), parse_budget(budget)
     if (checkpoint is None) == (p is None and q is None) or (p is None) != (q is None):
         raise UsageError("give --checkpoint RUN, or two files with --p FILE --q FILE")
-    if checkpoint is None and (step is not None or seed_index != 0):
+    if checkpoint is None and (step is not None or seed_index is not None):
         raise UsageError("--step and --seed-index choose a checkpoint: give --checkpoint RUN with them")
     if not 0.5 <= level <= 0.9999:
         raise UsageError(f"--level must be from 0.5 to 0.9999, got {level}")
@@ -56,6 +80,23 @@ def eval_divergence(
         require_new(output, "--output")
     names, expressions = divergence or [], expression or []
     require_convex(names, expressions)
+
+    if checkpoint is not None and "all" in (chosen, index):
+        _follow(
+            checkpoint,
+            output,
+            plot,
+            format,
+            divergences=names,
+            expressions=expressions,
+            num_samples=num_samples,
+            level=level,
+            seed=seed,
+            step=chosen,
+            seed_index=index,
+            budget=work,
+        )
+        return
 
     from vdm_cli.commands.eval_divergence import eval_checkpoint, eval_files
     from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
@@ -74,7 +115,8 @@ def eval_divergence(
                 level=level,
                 seed=seed,
                 step=chosen,
-                seed_index=seed_index,
+                seed_index=int(index),
+                budget=work,
                 progress=progress,
             )
         else:
@@ -88,6 +130,7 @@ def eval_divergence(
                 num_samples=num_samples,
                 level=level,
                 seed=seed,
+                budget=work,
                 progress=progress,
             )
     text = evaluation_document(found) if format == "json" else evaluation_table(found)
@@ -97,3 +140,24 @@ def eval_divergence(
         output.write_text(text + "\n")
     if plot is not None:
         show_note("pictures: " + ", ".join(map(str, plot_evaluation(found, plot))))
+
+
+def _follow(checkpoint: Path, output: Path | None, plot: Path | None, format: str, **asked: Any) -> None:
+    """Several steps or seeds of a run."""
+    from vdm_cli.commands.follow import follow_run
+    from vdm_cli.commands.plot_evaluation import check_plots
+    from vdm_cli.commands.plot_followed import EVALUATIONS, plot_followed
+    from vdm_cli.console import estimation_report, show_note, show_result
+    from vdm_cli.follow_table import followed_document, followed_table, shown_labels
+
+    if plot is not None:
+        check_plots(plot, (EVALUATIONS,))
+    with estimation_report() as progress:
+        found = follow_run(checkpoint, **asked, progress=progress)
+    text = followed_document(found) if format == "json" else followed_table(found)
+    if output is None:
+        show_result(text)
+    else:
+        output.write_text(text + "\n")
+    if plot is not None:
+        show_note("pictures: " + ", ".join(map(str, plot_followed(found, shown_labels(found), plot))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,12 @@ NAMES = (MARGINALS, ASSOCIATIONS, P_IMAGES, Q_IMAGES)
 LONGEST_LABEL = 40
 
 
-def check_plots(directory: str | Path) -> None:
+def check_plots(directory: str | Path, names: Sequence[str] = NAMES) -> None:
     """Refuse a folder that pictures could not be written into, before anything is computed for them.
+
+    Args:
+        directory: The folder; it need not exist.
+        names: Of the pictures.
 
     Raises:
         UsageError: If it holds one of the pictures already, is no folder, or cannot be written to.
@@ -31,7 +36,7 @@ def check_plots(directory: str | Path) -> None:
     try:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"--plot {directory}: is not a folder")
-        there = [name for name in NAMES if (folder / name).exists()]
+        there = [name for name in names if (folder / name).exists()]
         if there:
             raise UsageError(f"--plot {directory}: it has {', '.join(there)} already; choose another folder")
         parent = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
