@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from vdm_cli.commands.column_divergences import FeatureDivergence, column_divergences
+from vdm_cli.commands.extremes import Extremes, extreme_rows
+from vdm_cli.commands.mapped import Compared, Mapped, compare, default_map, with_proposal
 from vdm_cli.commands.sides import Sides
 from vdm_cli.comparison.compare import Comparison, compare_tables
 from vdm_cli.data.dataset import Part
@@ -13,6 +16,8 @@ from vdm_cli.data.features import fit_features
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.estimation.budget import BudgetName
 from vdm_cli.estimation.estimate import estimate_divergences
+from vdm_cli.estimation.importance import ImportanceWeights, importance_weights
+from vdm_cli.estimation.map_name import MapName
 from vdm_cli.estimation.result import Estimation
 from vdm_cli.pictures.images import are_images
 
@@ -26,12 +31,17 @@ class Asked:
         level: Of intervals and certificates.
         seed: Of splits, critics, resampling.
         budget: How much work goes into the critics.
+        features: A map that rows are compared through, and images beside their pixels; None for none, and for
+            the default of images.
+        noise: Standard deviations of noise added to all rows first; None for none.
     """
 
     divergences: tuple[FDivergence, ...]
     level: float = 0.95
     seed: int = 0
     budget: BudgetName = "default"
+    features: MapName | None = None
+    noise: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,11 +52,25 @@ class Evaluation:
         sides: P and Q.
         estimation: What was found.
         comparison: Marginals and associations, for information; None for images.
+        features: Bounds on divergences of single columns, the largest first; none for images.
+        extremes: The rows that look least like the other side.
+        way: What the rows went through before they were compared.
+        mapped: What was found of images in features; None for other rows.
     """
 
     sides: Sides
     estimation: Estimation
     comparison: Comparison | None
+    features: tuple[FeatureDivergence, ...] = ()
+    extremes: Extremes | None = None
+    way: Way = AS_THEY_ARE
+    mapped: Mapped | None = None
+
+    @property
+    def weights(self) -> ImportanceWeights:
+        """Weights of the evaluated rows of Q, in the order of their scores, that turn them into rows of P."""
+        given, scores = self.sides.q_weights, self.estimation.scores
+        return importance_weights(scores.q, None if given is None else given.values[scores.q_rows])
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``--format json``, schema 1."""
@@ -64,6 +88,11 @@ class Evaluation:
             "q": side(sides.q, sides.q_source),
             **found,
             "columns": [column.to_json() for column in columns],
+            "features": [feature.to_json() for feature in self.features],
+            "extremes": None if self.extremes is None else self.extremes.to_json(),
+            "ratios": self.weights.to_json(),
+            "way": self.way.to_json(),
+            "mapped": None if self.mapped is None else self.mapped.to_json(),
         }
 
 
@@ -87,7 +116,10 @@ def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | Non
         q_weights=sides.q_weights,
         progress=progress,
     )
-    comparison = None
+    comparison: Comparison | None = None
+    columns: tuple[FeatureDivergence, ...] = ()
     if not are_images(sides.p.rows.shape[1:]):
         comparison = compare_tables(sides.p.rows, sides.q.rows, sides.columns, sides.forms, asked.seed)
-    return Evaluation(sides, estimation, comparison)
+        columns = column_divergences(sides, asked.divergences, asked.seed)
+    extremes = extreme_rows(sides, estimation.scores, columns)
+    return Evaluation(sides, estimation, comparison, columns, extremes)

@@ -108,6 +108,19 @@ def write_rows(
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays under their names to a new .npz, whole or not at all; equal arrays give equal bytes.
+
+    Raises:
+        DataError: If the file cannot be written.
+    """
+    try:
+        with _replacing(Path(path)) as stream:
+            np.savez(stream, **arrays)  # type: ignore[arg-type]  # its stub takes them for allow_pickle
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
 def _check_picture(path: str | os.PathLike[str], layout: Layout, num_rows: int) -> None:
     """Refuse rows that are no images, and pictures too large to look at."""
     shape = layout.shape
