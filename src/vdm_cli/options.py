@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vdm_cli.errors import UsageError
 from vdm_cli.expressions.spelling import is_expression
+from vdm_cli.quoting import quoted
 
 if TYPE_CHECKING:
     from vdm_cli.estimation.budget import BudgetName  # its module brings JAX
@@ -63,6 +65,27 @@ def parse_budget(text: str) -> BudgetName:
         case "fast" | "default" | "thorough":
             return text
     raise UsageError(f"--budget must be fast, default or thorough, got '{text}'")
+
+
+def parse_names(text: str | None, option: str) -> tuple[str, ...] | None:
+    """Names of columns, parted by commas; one that holds a comma stands in double quotes, as in a csv file.
+
+    Raises:
+        UsageError: If there is none, one is empty, or one comes twice.
+    """
+    if text is None:
+        return None
+    try:
+        (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    except (ValueError, csv.Error):
+        names = []
+    names = [name.strip() for name in names]
+    if not names or not all(names):
+        raise UsageError(f"{option} must be names parted by commas, such as a,b,c, got {quoted(text)}")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UsageError(f"{option} names {quoted(twice[0])} {names.count(twice[0])} times")
+    return tuple(names)
 
 
 def parse_conditions(given: Sequence[str]) -> dict[str, str]:

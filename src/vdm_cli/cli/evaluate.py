@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from vdm_cli.cli.arguments import Format, Seed
+from vdm_cli.data.weight_column import parse_weight_column
 from vdm_cli.errors import UsageError
 from vdm_cli.options import (
     parse_budget,
+    parse_names,
     parse_seed_index,
     parse_steps,
     require_convex,
@@ -25,6 +27,23 @@ def eval_divergence(
     ] = None,
     p: Annotated[Path | None, typer.Option("--p", help="P: data or reference.")] = None,
     q: Annotated[Path | None, typer.Option("--q", help="Q: model or new.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="Columns of two files to compare: only these.")
+    ] = None,
+    drop: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="Columns of two files to leave out.")
+    ] = None,
+    p_weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN[:MAX]",
+            help="Weights of P's rows, a column that is not compared; certified only with the largest "
+            "that any row could have, MAX.",
+        ),
+    ] = None,
+    q_weights: Annotated[
+        str | None, typer.Option(metavar="COLUMN[:MAX]", help="The same of Q's rows.")
+    ] = None,
     divergence: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME[:PARAM]", help="Repeatable.  [dim](default: all named ones)[/dim]"),
@@ -73,6 +92,11 @@ def eval_divergence(
         raise UsageError("give --checkpoint RUN, or two files with --p FILE --q FILE")
     if checkpoint is None and (step is not None or seed_index is not None):
         raise UsageError("--step and --seed-index choose a checkpoint: give --checkpoint RUN with them")
+    compared, dropped = parse_names(columns, "--columns"), parse_names(drop, "--drop") or ()
+    for option, text in (("--p-weights", p_weights), ("--q-weights", q_weights)):
+        parse_weight_column(text, option)
+    if p is None and any(each is not None for each in (columns, drop, p_weights, q_weights)):
+        raise UsageError("--columns, --drop, --p-weights and --q-weights are for files: give --p and --q too")
     if not 0.5 <= level <= 0.9999:
         raise UsageError(f"--level must be from 0.5 to 0.9999, got {level}")
     require_format(format)
@@ -131,6 +155,10 @@ def eval_divergence(
                 level=level,
                 seed=seed,
                 budget=work,
+                columns=compared,
+                drop=dropped,
+                p_weights=p_weights,
+                q_weights=q_weights,
                 progress=progress,
             )
     text = evaluation_document(found) if format == "json" else evaluation_table(found)

@@ -9,8 +9,10 @@ from pathlib import Path
 import flax.linen as nn
 
 from vdm_cli.commands.evaluation import Asked, Evaluation, evaluate
+from vdm_cli.commands.file_sides import sides_of_files
 from vdm_cli.commands.run_sides import check_count, sides_of_run
-from vdm_cli.commands.sides import sides_of_files
+from vdm_cli.data.pair import Choice
+from vdm_cli.data.weight_column import parse_weight_column
 from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.estimation.budget import BudgetName
 
@@ -78,6 +80,10 @@ def eval_files(
     level: float = 0.95,
     seed: int = 0,
     budget: BudgetName = "default",
+    columns: Sequence[str] | None = None,
+    drop: Sequence[str] = (),
+    p_weights: str | None = None,
+    q_weights: str | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Evaluation:
     """Compare two files of rows; columns are matched by name.
@@ -91,14 +97,27 @@ def eval_files(
         level: Of intervals and certificates.
         seed: Of the choice, the split and the critics.
         budget: ``fast``, ``default`` or ``thorough``.
+        columns: Names of the columns that are compared; all if None.
+        drop: Names of columns that are left out.
+        p_weights: ``COLUMN`` or ``COLUMN:MAX``: the weights of the rows of P, a column (or another array of
+            an .npz or HDF5 file) that is not compared, and the largest that any row of P's law could have;
+            without it nothing is certified.
+        q_weights: The same of Q.
         progress: Called with the share of the work done.
 
     Raises:
-        UsageError: If a divergence or an expression is none, or the rows asked for are too few.
-        DataError: If a file cannot be read, the columns differ or the rows are too few.
+        UsageError: If a divergence or an expression is none, weights are misspelled, or the rows asked for
+            are too few.
+        DataError: If a file cannot be read, the columns differ, the rows are too few, or weights are none.
     """
     check_count(num_samples)
     asked = Asked(tuple(parse_divergences(divergences, expressions)), level, seed, budget)
-    sides = sides_of_files(p, q, num_samples=num_samples, seed=seed)
+    choice = Choice(
+        None if columns is None else tuple(columns),
+        tuple(drop),
+        parse_weight_column(p_weights, "--p-weights"),
+        parse_weight_column(q_weights, "--q-weights"),
+    )
+    sides = sides_of_files(p, q, choice, num_samples=num_samples, seed=seed)
     sides = dataclasses.replace(sides, warnings=(*sides.warnings, *constants_told(divergences, expressions)))
     return evaluate(sides, asked, progress)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from vdm_cli.data.dataset import Part
 from vdm_cli.data.form import Form
-from vdm_cli.data.pair import read_pair
 from vdm_cli.divergences.known import KnownValue
 from vdm_cli.estimation.weights import Weights
 
@@ -32,6 +30,7 @@ class Sides:
         q_weights: Of the rows of Q.
         p_places: Which rows of its file those of P are, from 0; None where they are all of it.
         q_places: Which rows of its file those of Q are.
+        fit_rows: Rows of neither side, such as a run's training rows, that maps of rows may be fitted on.
     """
 
     p: Part
@@ -47,34 +46,4 @@ class Sides:
     q_weights: Weights | None = None
     p_places: np.ndarray | None = None
     q_places: np.ndarray | None = None
-
-
-def sides_of_files(p: str | Path, q: str | Path, *, num_samples: int | None, seed: int) -> Sides:
-    """Two files of rows, columns matched by name.
-
-    Raises:
-        DataError: If a file cannot be read or the columns differ.
-    """
-    first, second, warnings = read_pair(p, q)
-    p_places = _at_most(len(first.values), num_samples, seed)
-    q_places = _at_most(len(second.values), num_samples, seed + 1)
-    return Sides(
-        p=Part(first.values if p_places is None else first.values[p_places]),
-        q=Part(second.values if q_places is None else second.values[q_places]),
-        columns=first.columns,
-        forms=first.forms,
-        label=None,
-        p_source=str(p),
-        q_source=str(q),
-        exact={},
-        warnings=warnings,
-        p_places=p_places,
-        q_places=q_places,
-    )
-
-
-def _at_most(rows: int, count: int | None, seed: int) -> np.ndarray | None:
-    """A random choice of so many rows, in their order; None for all."""
-    if count is None or count >= rows:
-        return None
-    return np.sort(np.random.default_rng(seed).permutation(rows)[:count])
+    fit_rows: Part | None = None

@@ -32,25 +32,42 @@ class FeatureMap:
         flat = rows.reshape(len(rows), -1)
         if not self.forms and self.label is None:
             return flat
-        pieces = [flat] if not self.forms else self._columns(flat)
-        if self.label is not None:
-            assert labels is not None, "both sides have labels, or neither"
-            pieces.append(_encode(labels, self.label, 0.0))
+        if self.label is None:
+            return self._columns(flat)
+        assert labels is not None, "both sides have labels, or neither"
+        pieces = [self._columns(flat) if self.forms else flat, _encode(labels, self.label, 0.0)]
         return np.concatenate(pieces, axis=1)
 
-    def _columns(self, rows: np.ndarray) -> list[np.ndarray]:
-        return [
-            _encode(column, form, fill)
-            for column, form, fill in zip(rows.T, self.forms, self.fill, strict=True)
-        ]
+    def _columns(self, rows: np.ndarray) -> np.ndarray:
+        """Columns (n, d) to features, filled in place: pieces beside the whole would take memory twice."""
+        ends = np.cumsum([_width(form) for form in self.forms])
+        features = np.empty((len(rows), ends[-1]), np.result_type(rows.dtype, np.float32))
+        for column, form, fill, end in zip(rows.T, self.forms, self.fill, ends, strict=True):
+            features[:, end - _width(form) : end] = _encode(column, form, fill)
+        return features
+
+    def numbers(self, width: int) -> np.ndarray:
+        """Which features of rows with `width` entries are numbers and no indicators, labels aside: (D,) bool."""
+        if not self.forms:
+            return np.ones(width, bool)
+        return np.array(
+            [form.kind != "category" and place == 0 for form in self.forms for place in range(_width(form))]
+        )
+
+
+def _width(form: Form) -> int:
+    """How many features a column becomes."""
+    if form.kind == "category":
+        return len(form.categories)
+    return 1 if form.blank is None else 2
 
 
 def _encode(values: np.ndarray, form: Form, fill: float) -> np.ndarray:
     """One column (n,) as (n, k)."""
     blank = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
     if form.kind == "category":
-        codes = np.where(blank, len(form.categories), values).astype(np.intp)
-        return np.eye(len(form.categories) + 1, dtype=np.float32)[codes][:, : len(form.categories)]
+        codes = np.where(blank, -1, values).astype(np.intp)
+        return codes[:, None] == np.arange(len(form.categories))
     if form.blank is None:
         return values[:, None]
     return np.stack([np.where(blank, fill, values), blank.astype(values.dtype)], axis=1)
@@ -68,9 +85,13 @@ def fit_features(
     """
     if not any(form.blank is not None or form.kind == "category" for form in forms):
         return FeatureMap((), (), label)
-    pooled = np.concatenate([part.reshape(len(part), -1) for part in rows])
+    sides = [part.reshape(len(part), -1) for part in rows]
     fill = []
-    for column, form in zip(pooled.T, forms, strict=True):
-        present = column[~np.isnan(column)] if form.blank is not None else column[:1]
+    for index, form in enumerate(forms):
+        if form.blank is None or form.kind == "category":
+            fill.append(0.0)
+            continue
+        column = np.concatenate([side[:, index] for side in sides])
+        present = column[~np.isnan(column)]
         fill.append(float(np.median(present)) if len(present) else 0.0)
     return FeatureMap(forms, tuple(fill), label)

@@ -34,25 +34,35 @@ def recode_like(rows: Rows, like: Rows) -> Rows:
         return dataclasses.replace(rows, labels=labels)
     names, like_names = _names(rows), _names(like)
     forms = list(rows.forms or (NUMBER,) * len(names))
-    columns = rows.values.copy()
+    columns = rows.values
     for index, name in enumerate(names):
         if name in like_names:
             target = like.forms[like_names.index(name)] if like.forms else NUMBER
-            columns[:, index] = _codes(columns[:, index], forms[index], target, rows, like, name)
+            before = columns[:, index]
+            codes = _codes(before, forms[index], target, rows, like, name)
+            if codes is not before:
+                columns = columns.copy() if columns is rows.values else columns
+                columns[:, index] = codes
             forms[index] = target
     return dataclasses.replace(rows, values=columns, forms=tuple(forms), labels=labels)
 
 
 def with_all_categories(first: Rows, second: Rows) -> tuple[Rows, Rows]:
-    """Both with the categories of either and the finer dates, for two tables of the same columns.
+    """Both with the categories of either and the finer dates, for rows of the same columns.
+
+    Labels beside images are classes of either, too, where both sides have them.
 
     Args:
-        first: One table.
+        first: One file.
         second: The other, its columns in the same order.
 
     Raises:
         DataError: If a column is of another kind on the other side.
     """
+    if first.labels is not None and second.labels is not None:
+        form = _joint(first.labels.form, second.labels.form)
+        like = dataclasses.replace(first, labels=dataclasses.replace(first.labels, form=form))
+        first, second = recode_like(first, like), recode_like(second, like)
     if not (first.forms or second.forms) or first.values.shape[1:] != second.values.shape[1:]:
         return first, second
     width = first.values.shape[1]
@@ -63,12 +73,18 @@ def with_all_categories(first: Rows, second: Rows) -> tuple[Rows, Rows]:
             target = dataclasses.replace(other, blank="")
             _codes(first.values[:, index], one, target, first, second, _names(first)[index])
             one, other = other, one
-        categories = tuple(sorted({*one.categories, *other.categories}))
-        blank = one.blank if one.blank is not None else other.blank
-        unit = finer_unit(one.unit, other.unit)
-        joint.append(dataclasses.replace(one, categories=categories, blank=blank, unit=unit))
+        joint.append(_joint(one, other))
     like = dataclasses.replace(first, forms=tuple(joint))
     return recode_like(first, like), recode_like(second, like)
+
+
+def _joint(one: Form, other: Form) -> Form:
+    """The form that holds the values of both, where they are of one kind."""
+    categories = one.categories
+    if categories != other.categories:
+        categories = tuple(sorted({*categories, *other.categories}))
+    blank = one.blank if one.blank is not None else other.blank
+    return dataclasses.replace(one, categories=categories, blank=blank, unit=finer_unit(one.unit, other.unit))
 
 
 def _codes(values: np.ndarray, form: Form, target: Form, rows: Rows, like: Rows, name: str) -> np.ndarray:
@@ -76,13 +92,16 @@ def _codes(values: np.ndarray, form: Form, target: Form, rows: Rows, like: Rows,
     codes = _numbers_as_names(values, target) if (form.kind, target.kind) == ("number", "category") else None
     if codes is None and form.kind != target.kind:
         raise DataError(
-            f"{rows.source}: column '{name}' holds {_plural(form)}, but {_plural(target)} in {like.source}"
+            f"{rows.source}: column '{name}' holds {_plural(form)}, but {_plural(target)} in {like.source}; "
+            "write it alike in both, or leave it out"
         )
     if form.blank is not None and target.blank is None:
         raise DataError(f"{rows.source}: column '{name}' has blanks, and none in {like.source}")
     if codes is not None:
         return codes
     if form.kind == "date":
+        if form.unit == target.unit:
+            return values
         return convert_unit(values, form.unit, target.unit)
     if form.kind == "number" or form.categories == target.categories:
         return values

@@ -74,6 +74,19 @@ def read_csv(
         raise encoding_fault(path, source) from error
 
 
+def read_csv_names(path: Path, source: str) -> tuple[str, ...] | None:
+    """The names in the first line, or None where it is a row.
+
+    Raises:
+        DataError: If the file is empty, not UTF-8, or its first line is neither names nor a row.
+    """
+    try:
+        with _open(path, source) as (head, _):
+            return head.names
+    except UnicodeDecodeError as error:
+        raise encoding_fault(path, source) from error
+
+
 def _read(path: Path, source: str, columns: Sequence[str] | None, drop: Sequence[str]) -> Table:
     with _open(path, source) as (head, records):
         if head.names is not None:

@@ -94,7 +94,9 @@ def _choose(names: list[str], source: str, key: str | None) -> str:
         return names[0]
     if ARRAY_NAME in names:
         return ARRAY_NAME
-    raise DataError(f"{source}: holds {len(names)} arrays ({listed}); choose one with data.key")
+    raise DataError(
+        f"{source}: holds {len(names)} arrays ({listed}); choose one with data.key, or as {source}:{names[0]}"
+    )
 
 
 def _check_claimed_size(info: zipfile.ZipInfo, archive_size: int, place: str) -> None:

@@ -49,6 +49,16 @@ def read_parquet(
     return as_table(values, names, forms)
 
 
+def read_parquet_names(path: Path, source: str) -> tuple[str, ...]:
+    """The names of the columns, without row labels of pandas that have no name of their own.
+
+    Raises:
+        DataError: If the file is damaged.
+    """
+    with open_parquet(path, source) as file:
+        return tuple(name for name in file.schema_arrow.names if not _INDEX_LEVEL.fullmatch(name))
+
+
 def read_into(
     values: np.ndarray,
     file: Any,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,29 @@ def read_root(
         DataError: If uproot is not installed, the tree cannot be told, or a branch that is wanted does not
             hold one number an entry.
     """
+    with _open_tree(path, source, name) as (tree, place, branches):
+        names = [branch.name for branch in branches]
+        chosen = [branches[index] for index in choose_columns(names, place, columns, drop)]
+        _check(chosen, tree.num_entries, path, place)
+        arrays = [branch.array(library="np") for branch in chosen]
+    if any(array.shape != (tree.num_entries,) for array in arrays):
+        raise DataError(f"{place}: is damaged: a branch has not the {tree.num_entries} entries of its tree")
+    return _table(arrays, [branch.name for branch in chosen], place)
+
+
+def read_root_names(path: Path, source: str, name: str | None = None) -> tuple[str, ...]:
+    """The names of a tree's branches.
+
+    Raises:
+        DataError: If uproot is not installed, or the tree cannot be told.
+    """
+    with _open_tree(path, source, name) as (_, _, branches):
+        return tuple(branch.name for branch in branches)
+
+
+@contextlib.contextmanager
+def _open_tree(path: Path, source: str, name: str | None) -> Iterator[tuple[Any, str, Sequence[Any]]]:
+    """Open the tree that is meant; yield it, what to call it, and its branches."""
     try:
         import cramjam
         import uproot
@@ -78,19 +102,12 @@ def read_root(
         with uproot.open(path) as file:
             tree = _find(file, path, name)
             place = f"{path}:{tree.object_path.strip('/').partition(';')[0]}"
-            branches = tree.branches if isinstance(tree, uproot.TTree) else tree.fields
-            names = [branch.name for branch in branches]
-            chosen = [branches[index] for index in choose_columns(names, place, columns, drop)]
-            _check(chosen, tree.num_entries, path, place)
-            arrays = [branch.array(library="np") for branch in chosen]
+            yield tree, place, tree.branches if isinstance(tree, uproot.TTree) else tree.fields
     except damage as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise DataError(f"{source}: is not a ROOT file, or is damaged: {reason[:120]}") from error
-    if any(array.shape != (tree.num_entries,) for array in arrays):
-        raise DataError(f"{place}: is damaged: a branch has not the {tree.num_entries} entries of its tree")
-    return _table(arrays, [branch.name for branch in chosen], place)
 
 
 def _find(file: uproot.ReadOnlyDirectory, path: Path, name: str | None) -> Any:

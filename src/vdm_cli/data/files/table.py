@@ -79,7 +79,7 @@ def drop_hint(name: str) -> str:
     """Say how to go on without a column."""
     plain = name and name == name.strip() and not set(name) & set(",:#[]{}'\"&*!|>%@`\n")
     quoted = name if plain else "'" + name.replace("'", "''") + "'"
-    return f"leave the column out with data.drop: [{quoted}]"
+    return f"leave the column out with data.drop: [{quoted}] (eval-divergence: --drop)"
 
 
 def too_many_texts(count: int) -> str:
