@@ -7,6 +7,7 @@ The commands as functions, imported when first used:
     sample(run, output=...) -> SampleResult          `vdm sample`
     eval_checkpoint(run), eval_files(p, q) -> Evaluation   `vdm eval-divergence`
     plot_evaluation(evaluation, directory)           its `--plot`
+    save_ratios(evaluation, path)                    its `--ratios`
 """
 
 from __future__ import annotations
@@ -17,11 +18,21 @@ if TYPE_CHECKING:
     from vdm_cli.commands.eval_divergence import eval_checkpoint, eval_files
     from vdm_cli.commands.load import load
     from vdm_cli.commands.plot_evaluation import plot_evaluation
+    from vdm_cli.commands.ratios import save_ratios
     from vdm_cli.commands.sample import sample
     from vdm_cli.commands.train import train
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "eval_checkpoint", "eval_files", "load", "plot_evaluation", "sample", "train"]
+__all__ = [
+    "__version__",
+    "eval_checkpoint",
+    "eval_files",
+    "load",
+    "plot_evaluation",
+    "sample",
+    "save_ratios",
+    "train",
+]
 
 _MODULES = {
     "train": "train",
@@ -30,6 +41,7 @@ _MODULES = {
     "eval_checkpoint": "eval_divergence",
     "eval_files": "eval_divergence",
     "plot_evaluation": "plot_evaluation",
+    "save_ratios": "ratios",
 }
 
 

@@ -12,6 +12,7 @@ from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
 from vdm_cli.console import table_text
 from vdm_cli.estimation.result import DivergenceEstimate
 from vdm_cli.quoting import printable
+from vdm_cli.rows_told import extremes_told, features_told
 
 
 def evaluation_document(found: Evaluation) -> str:
@@ -53,6 +54,10 @@ def evaluation_table(found: Evaluation) -> str:
     lines += _statuses(estimation.estimates)
     if found.comparison is not None:
         lines += ["", *_columns_told(found.comparison)]
+    if found.features:
+        lines += ["", *features_told(found.features)]
+    if found.extremes is not None:
+        lines += ["", *extremes_told(found.extremes, found.features)]
     warnings = (*sides.warnings, *estimation.warnings)
     lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
     lines += ["", *_in_words(estimation.estimates[0], estimation.critic.auc, level)]

@@ -1,0 +1,74 @@
+"""Which columns and which rows differ, as short tables for standard output."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from vdm_cli.commands.column_divergences import FeatureDivergence
+from vdm_cli.commands.extremes import ExtremeRow, Extremes, Value
+from vdm_cli.console import table_text
+from vdm_cli.quoting import printable
+
+SHOWN_FEATURES = 5
+SHOWN_ROWS = 3  # of each side
+SHOWN_COLUMNS = 5
+LINE = 80
+LONGEST_NAME, LONGEST_VALUE = 16, 16
+
+
+def features_told(features: Sequence[FeatureDivergence]) -> list[str]:
+    """The columns that differ most, each by itself."""
+    if not features:
+        return []
+    asked = features[0].first_asked
+    headers = ["columns alone", "JS", "s.e."]
+    headers += [] if asked is None else [printable(asked.divergence, 25), "s.e."]
+    rows = []
+    for feature in features[:SHOWN_FEATURES]:
+        bounds = [feature.bound, *([] if feature.first_asked is None else [feature.first_asked])]
+        numbers = [_number(value) for bound in bounds for value in (bound.estimate, bound.standard_error)]
+        rows.append([printable(feature.name, 25), *numbers])
+    shown = min(SHOWN_FEATURES, len(features))
+    which = f"{shown} of {len(features)} columns, those that differ most" if shown > 1 else "the column"
+    note = f"{which}: held-out bounds in nats; what bounds a column bounds the rows"
+    return [table_text(headers, rows), textwrap.fill(f"({note})", LINE, subsequent_indent=" ")]
+
+
+def extremes_told(extremes: Extremes, features: Sequence[FeatureDivergence]) -> list[str]:
+    """The rows that look least like the other side, with the columns that differ most."""
+    names = [feature.name for feature in features[:SHOWN_COLUMNS]]
+    lines = []
+    for title, rows in (("P least like Q", extremes.p), ("Q least like P", extremes.q)):
+        if rows:
+            lines += _rows_told(title, rows[:SHOWN_ROWS], names).splitlines()
+    return lines
+
+
+def _rows_told(title: str, rows: Sequence[ExtremeRow], names: Sequence[str]) -> str:
+    columns = [
+        [title, *(f"row {row.row}" for row in rows)],
+        ["log p/q", *(f"{row.log_ratio:.2f}" for row in rows)],
+    ]
+    for name in names:
+        cells = [_value(row.values[name]) for row in rows if row.values is not None and name in row.values]
+        column = [printable(name, LONGEST_NAME), *cells]
+        if len(column) == len(columns[0]) and _width([*columns, column]) <= LINE:
+            columns.append(column)
+    headers, *body = zip(*columns, strict=True)
+    return table_text(headers, body)
+
+
+def _width(columns: Sequence[Sequence[str]]) -> int:
+    """Of the printed table: two spaces stand between columns."""
+    return sum(max(map(len, column)) for column in columns) + 2 * (len(columns) - 1)
+
+
+def _value(value: Value) -> str:
+    if value is None:
+        return "(blank)"
+    return printable(value, LONGEST_VALUE) if isinstance(value, str) else f"{value:.6g}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}"
