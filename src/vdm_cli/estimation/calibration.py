@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.estimation.trees import balanced
 from vdm_cli.estimation.witness import Floats, witness_pair
 
 # Prior of the weights around their start and of the offset: a few dozen rows must not bend the scores.
@@ -28,7 +29,14 @@ class Combination:
         return v @ self.weights + self.offset
 
 
-def fit_combination(p: Floats, q: Floats, start: Floats, *, steps: int = 30) -> Combination:
+def fit_combination(
+    p: Floats,
+    q: Floats,
+    start: Floats,
+    *,
+    weights: tuple[Floats | None, Floats | None] = (None, None),
+    steps: int = 30,
+) -> Combination:
     r"""Minimize the balanced logistic loss of w v + b (Platt 1999), shrunk towards w = start, b = 0.
 
     1/2 sum-weighted mean losses times the effective number of rows n m / (n + m), plus
@@ -38,12 +46,14 @@ def fit_combination(p: Floats, q: Floats, start: Floats, *, steps: int = 30) -> 
         p: Scores of calibration rows of P by k ensembles, shape (n, k).
         q: Scores of calibration rows of Q, shape (m, k).
         start: Weights to shrink towards, shape (k,).
+        weights: Of the rows of P, (n,), and of Q, (m,); None where all of a side count the same.
         steps: Newton steps at most.
     """
     v = np.concatenate([p, q])
     sign = np.concatenate([np.ones(len(p)), -np.ones(len(q))])
     effective = len(p) * len(q) / (len(p) + len(q))
-    weight = np.concatenate([np.full(len(p), effective / len(p)), np.full(len(q), effective / len(q))])
+    shares = [balanced(len(side), own) for side, own in zip((p, q), weights, strict=True)]
+    weight = effective * np.concatenate(shares)
     design = np.concatenate([v, np.ones((len(v), 1))], axis=1)
     start = np.append(start, 0.0)
 
@@ -87,17 +97,25 @@ class Caps:
         return ((v < -self.low) | (v > self.high)).astype(np.float64)
 
 
-def caps_for(divergence: FDivergence, n_p: int, n_q: int) -> Caps:
+def caps_for(
+    divergence: FDivergence, n_p: float, n_q: float, *, rows_per_unit: float = _ROWS_PER_UNIT
+) -> Caps:
     """Caps that keep the range of T within n_P/20 and that of f*(T) within n_Q/20: no row decides a mean.
 
-    They depend on the numbers of evaluated rows n_p and n_q alone.  The low cap gets half of either
-    range first, the high cap what is left, and the low cap what is left then.
+    They depend on the numbers of evaluated rows alone.  The low cap gets half of either range first, the
+    high cap what is left, and the low cap what is left then.
+
+    Args:
+        divergence: Whose T and f* after T are kept in range.
+        n_p: Evaluated rows of P; effective ones where they are weighted.
+        n_q: Evaluated rows of Q.
+        rows_per_unit: Rows for each unit of a range.
     """
     grid = np.linspace(0.0, divergence.score_limit, 2049)
 
     def reach(direction: float) -> tuple[Floats, Floats]:
         t, s = witness_pair(divergence, direction * grid)
-        return np.abs(t - t[0]) * (_ROWS_PER_UNIT / n_p), np.abs(s - s[0]) * (_ROWS_PER_UNIT / n_q)
+        return np.abs(t - t[0]) * (rows_per_unit / n_p), np.abs(s - s[0]) * (rows_per_unit / n_q)
 
     def widest(side: tuple[Floats, Floats], room_t: float, room_s: float) -> int:
         # T and f* after T are monotone: the first grid point outside ends the range.  A jump at v = 0

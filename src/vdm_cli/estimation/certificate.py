@@ -1,137 +1,179 @@
-r"""Finite-sample, distribution-free lower limits on D_f from a binary cut of the scores.
+"""The certificate: a lower limit on D_f that holds for any data, by the best of several routes.
 
-For any set A = {v > c} fixed before the evaluated rows are seen, the data-processing inequality gives
-D_f(P || Q) >= D_f(Bernoulli(P(A)) || Bernoulli(Q(A))) for every f.  Exact limits of the two shares
-(Clopper and Pearson 1934) turn that into a limit from counts.  Folds share rows, so their limits are
-dependent; the j-th of K ordered p-values times K/j is a p-value under any dependence (Rueger 1978;
-Vovk and Wang 2020, 'Combining p-values via averaging').
+Critic, caps, stake, cut and route are chosen on rows apart; the rows that are counted here served nothing
+else, so that every route is valid at the full level and none has to be paid for.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
-from scipy.stats import beta, hypergeom
 
 from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.estimation.betting import choose_stake, lower_limit, p_value, paired_differences
+from vdm_cli.estimation.calibration import Caps, caps_for
+from vdm_cli.estimation.cut import CutChooser, CutCounts, count_above
+from vdm_cli.estimation.lifts import Lift, lifts_to
 from vdm_cli.estimation.witness import Floats, witness_pair
 
-_CANDIDATES = 256
+# Caps that are tried, in nats of log p/q: up to the widest that the numbers of rows allow.
+_CAPS = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 12])
 
-
-def merged_rank(folds: int) -> int:
-    """The rank j that is merged: the median fold, 3 of 5 and 1 of 1."""
-    return (folds + 1) // 2
-
-
-def share_lower(count: npt.ArrayLike, total: int, delta: float) -> Floats:
-    """Clopper-Pearson lower limit at level 1 - delta of a share of which `count` of `total` were seen."""
-    k = np.asarray(count, np.float64)
-    return np.where(k > 0, beta.ppf(delta, np.maximum(k, 1.0), total - k + 1.0), 0.0)
-
-
-def share_upper(count: npt.ArrayLike, total: int, delta: float) -> Floats:
-    """Clopper-Pearson upper limit at level 1 - delta."""
-    return 1.0 - share_lower(total - np.asarray(count), total, delta)
-
-
-def bernoulli_divergence(divergence: FDivergence, a: Floats, b: Floats) -> Floats:
-    """D_f(Bernoulli(a) || Bernoulli(b)) in nats for a, b in (0, 1), shape (n,), at the optimal critic.
-
-    a T(v1) + (1-a) T(v0) - b f*(T(v1)) - (1-b) f*(T(v0)),  v1 = log(a/b),  v0 = log((1-a)/(1-b)).
-    """
-    t1, s1 = witness_pair(divergence, np.log(a / b))
-    t0, s0 = witness_pair(divergence, np.log1p(-a) - np.log1p(-b))
-    return a * t1 + (1.0 - a) * t0 - b * s1 - (1.0 - b) * s0
-
-
-def limit_from_shares(divergence: FDivergence, a_lower: Floats, b_upper: Floats) -> Floats:
-    """The least D_f over P(A) >= a_lower and Q(A) <= b_upper: f(1) unless a_lower > b_upper, shape (n,)."""
-    apart = a_lower > b_upper
-    limits = np.full(a_lower.shape, divergence.at_equality)
-    if apart.any():
-        found = bernoulli_divergence(divergence, a_lower[apart], b_upper[apart])
-        limits[apart] = np.maximum(found, divergence.at_equality)
-    return limits
+# Rows at the worst value that are added to the calibration rows: rare losses do not show in few rows.
+_UNSEEN = 0.5
 
 
 @dataclass(frozen=True)
-class CutCounts:
-    """How many evaluated rows of a fold lie above a cut: k_p of n_p rows of P, k_q of n_q rows of Q."""
+class Certificate:
+    """What is certain at a level.
 
-    k_p: int
-    n_p: int
-    k_q: int
-    n_q: int
-
-    def p_value(self) -> float:
-        """Fisher's exact one-sided p-value of P = Q against P(A) > Q(A)."""
-        return float(hypergeom.sf(self.k_p - 1, self.n_p + self.n_q, self.k_p + self.k_q, self.n_p))
-
-    def limit(self, divergence: FDivergence, delta: float) -> float:
-        """The level 1 - delta lower limit on D_f: each share's limit at delta/2."""
-        a = share_lower([self.k_p], self.n_p, 0.5 * delta)
-        b = share_upper([self.k_q], self.n_q, 0.5 * delta)
-        return float(limit_from_shares(divergence, a, b)[0])
-
-
-def count_above(p: Floats, q: Floats, cut: float) -> CutCounts:
-    """Count the scores of evaluated rows above a cut that was chosen on other rows."""
-    return CutCounts(int(np.sum(p > cut)), len(p), int(np.sum(q > cut)), len(q))
-
-
-class CutChooser:
-    """Chooses cuts on one fold's calibration scores p (n,) and q (m,).
-
-    Args:
-        p: Scores of calibration rows of P.
-        q: Scores of calibration rows of Q.
-        delta: The level 1 - delta limit that the cut shall make large.
+    Attributes:
+        limit: D_f is at least this, in nats; f(1) where nothing is certain.
+        p_value: Of P = Q: below delta exactly where the limit is above f(1).
+        route: ``betting``, ``cut``, or the divergence whose limit was lifted; ``none`` where there are no
+            rows to count.
     """
 
-    def __init__(self, p: Floats, q: Floats, delta: float):
-        pooled = np.unique(np.concatenate([p, q]))
-        take = np.unique(np.linspace(0, len(pooled) - 1, _CANDIDATES).astype(int))
-        self._cuts = pooled[take]
-        above_p = len(p) - np.searchsorted(np.sort(p), self._cuts, side="right")
-        above_q = len(q) - np.searchsorted(np.sort(q), self._cuts, side="right")
-        self._a = share_lower(above_p, len(p), 0.5 * delta)
-        self._b = share_upper(above_q, len(q), 0.5 * delta)
-        a, b = above_p / len(p), above_q / len(q)
-        pooled_share = (above_p + above_q + 1.0) / (len(p) + len(q) + 2.0)
-        self._z = (a - b) / np.sqrt(pooled_share * (1.0 - pooled_share))
-
-    def for_test(self) -> float:
-        """The cut with the largest two-proportion z: for the test of P = Q."""
-        return float(self._cuts[np.argmax(self._z)])
-
-    def for_divergence(self, divergence: FDivergence) -> float:
-        """The cut with the largest limit on the calibration rows; the test's where all are trivial."""
-        limits = limit_from_shares(divergence, self._a, self._b)
-        best = int(np.argmax(limits))
-        return float(self._cuts[best]) if limits[best] > divergence.at_equality else self.for_test()
+    limit: float
+    p_value: float
+    route: str
 
 
-def merge_p_values(p_values: Sequence[float]) -> float:
-    """One p-value from K dependent ones: K/j times the j-th smallest, at most 1 (Rueger 1978)."""
-    folds, rank = len(p_values), merged_rank(len(p_values))
-    return min(1.0, folds / rank * sorted(p_values)[rank - 1])
+@dataclass(frozen=True)
+class _Wager:
+    """What one divergence's betting needs, from calibration rows."""
 
-
-def merge_limits(divergence: FDivergence, counts: Sequence[CutCounts], delta: float) -> float:
-    """One level 1 - delta lower limit from K dependent folds: the j-th largest of theirs at delta j/K.
-
-    It inverts `merge_p_values`: D_f <= L is rejected at delta exactly where j folds reject it at delta j/K.
-    """
-    folds, rank = len(counts), merged_rank(len(counts))
-    limits = sorted((fold.limit(divergence, delta * rank / folds) for fold in counts), reverse=True)
-    return limits[rank - 1]
+    caps: Caps
+    least: float
+    stake: float
+    predicted: float
 
 
 def largest_kl_limit(n_q: int, delta: float) -> float:
     """No valid level 1 - delta lower limit on KL from n_q rows of Q exceeds -log(1 - delta^(1/n_q)) nats."""
     return -math.log(-math.expm1(math.log(delta) / n_q))
+
+
+class Certifier:
+    """Certifies divergences from the scores of one critic, all fixed but the evaluated rows.
+
+    Args:
+        calibrate: Scores of calibration rows of P, (k,), and of Q, (l,): unseen by the critic.
+        evaluate: Scores of evaluated rows of P, (n,), and of Q, (m,), in random order: unseen by everything.
+        delta: One minus the level, for each divergence separately.
+    """
+
+    def __init__(self, calibrate: tuple[Floats, Floats], evaluate: tuple[Floats, Floats], delta: float):
+        self._calibrate, self._evaluate, self._delta = calibrate, evaluate, delta
+        self._pairs = min(map(len, evaluate))
+        self._wagers: dict[str, _Wager] = {}
+
+    @cached_property
+    def _chooser(self) -> CutChooser:
+        return CutChooser(*self._calibrate, *self.rows, self._delta)
+
+    def _count(self, cut: float) -> CutCounts:
+        return count_above(*self._evaluate, cut)
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Rows of P and of Q that are counted."""
+        return len(self._evaluate[0]), len(self._evaluate[1])
+
+    def equality(self) -> float:
+        """Fisher's exact p-value of P = Q, at the cut that tells the calibration rows apart best."""
+        return self._count(self._chooser.for_test()).p_value()
+
+    def certify(self, divergence: FDivergence) -> Certificate:
+        """The level 1 - delta lower limit on D_f(P || Q), by the route that the calibration rows favor."""
+        trivial = divergence.at_equality
+        wager = self._wager(divergence)
+        cut, predicted = self._chooser.for_divergence(divergence)
+        routes: list[tuple[float, str, Lift | None]] = [
+            (wager.predicted, "betting", None),
+            (predicted, "cut", None),
+        ]
+        for lift in lifts_to(divergence):
+            base = self._wager(lift.base).predicted
+            routes.append((lift.lift(max(base, 0.0)), lift.name, lift))
+        _, name, chosen = max(routes, key=lambda route: route[0])
+        if name == "cut":
+            counts = self._count(cut)
+            limit, p = counts.limit(divergence, self._delta), _least_delta(counts)
+        else:
+            limit, p = self._bet(divergence if chosen is None else chosen.base)
+            if chosen is not None:
+                limit = chosen.lift(limit)
+        limit = max(limit, trivial)
+        if divergence.label == "kl":
+            ceiling = largest_kl_limit(len(self._evaluate[1]), self._delta)
+            assert limit <= ceiling + 1e-9, f"a KL limit of {limit} from rows that allow {ceiling} at most"
+        return Certificate(limit, p, name)
+
+    def _wager(self, divergence: FDivergence) -> _Wager:
+        if divergence.label not in self._wagers:
+            self._wagers[divergence.label] = self._plan(divergence)
+        return self._wagers[divergence.label]
+
+    def _plan(self, divergence: FDivergence) -> _Wager:
+        """Caps and stake with the largest limit that the calibration rows predict."""
+        n_p, n_q = map(len, self._evaluate)
+        widest = caps_for(divergence, n_p, n_q, rows_per_unit=1.0)
+        t, s = _values(divergence, widest, *self._calibrate)
+        lows, highs = _up_to(widest.low), _up_to(widest.high)
+        (t_low, s_low), (t_high, s_high) = witness_pair(divergence, -lows), witness_pair(divergence, highs)
+        wanted = -math.log(self._delta)
+        predicted = np.empty((len(lows), len(highs)))
+        for i, j in np.ndindex(*predicted.shape):
+            # T and f* after T increase: clipping them is clipping the scores.
+            mean_t, var_t = _moments(np.clip(t, t_low[i], t_high[j]), float(t_low[i]))
+            mean_s, var_s = _moments(np.clip(s, s_low[i], s_high[j]), float(s_high[j]))
+            mean, error = mean_t - mean_s, math.sqrt(var_t / n_p + var_s / n_q)
+            # Bernstein's limit: the deviation, and what one row at the lower end may cost.
+            reach = mean - float(t_low[i] - s_high[j])
+            predicted[i, j] = mean - math.sqrt(2.0 * wanted) * error - reach * wanted / (3.0 * self._pairs)
+        i, j = np.unravel_index(int(np.argmax(predicted)), predicted.shape)
+        least = float(t_low[i] - s_high[j])
+        z = paired_differences(np.clip(t, t_low[i], t_high[j]), np.clip(s, s_low[i], s_high[j]))
+        stake, limit = choose_stake(z, least, self._pairs, self._delta)
+        return _Wager(Caps(float(lows[i]), float(highs[j])), least, stake, limit)
+
+    def _bet(self, divergence: FDivergence) -> tuple[float, float]:
+        """The limit of betting, and its p-value."""
+        wager, trivial = self._wager(divergence), divergence.at_equality
+        z = paired_differences(*_values(divergence, wager.caps, *self._evaluate))
+        limit = lower_limit(z, wager.least, wager.stake, self._delta, trivial)
+        return limit, p_value(z, wager.least, wager.stake, trivial)
+
+
+def _values(divergence: FDivergence, caps: Caps, p: Floats, q: Floats) -> tuple[Floats, Floats]:
+    """T at rows of P and f*(T) at rows of Q, of capped scores."""
+    return witness_pair(divergence, caps(p))[0], witness_pair(divergence, caps(q))[1]
+
+
+def _moments(values: Floats, worst: float) -> tuple[float, float]:
+    """Mean and variance with `_UNSEEN` rows at the worst value."""
+    share = _UNSEEN / (len(values) + _UNSEEN)
+    mean = (1.0 - share) * float(np.mean(values)) + share * worst
+    square = (1.0 - share) * float(np.mean(np.square(values))) + share * worst**2
+    return mean, max(square - mean**2, 0.0)
+
+
+def _up_to(widest: float) -> Floats:
+    return np.unique(np.append(_CAPS[widest > _CAPS], widest))
+
+
+def _least_delta(counts: CutCounts) -> float:
+    """The least delta at which the cut's limit is above f(1): a p-value of P = Q."""
+    low, high = 1e-300, 1.0
+    for _ in range(60):
+        middle = math.sqrt(low * high)
+        a, b = counts.shares(middle)
+        if a[0] > b[0]:
+            high = middle
+        else:
+            low = middle
+    return high

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -76,15 +76,52 @@ class Member(NamedTuple):
     key: jax.Array
 
 
-def score(params: Params, x: jax.Array) -> jax.Array:
-    """The estimate of log p/q at rows x, shape (n, d) -> (n,): two hidden layers and a linear skip."""
-    h = jax.nn.silu(x @ params["w1"] + params["b1"][None, :])
-    h = jax.nn.silu(h @ params["w2"] + params["b2"][None, :])
-    return h @ params["out"] + x @ params["skip"] + params["bias"]
+class Network(Protocol):
+    """An architecture; hashable, hence static under jit."""
+
+    def init(self, key: jax.Array) -> Params:
+        """Weights with which every score is 0."""
+
+    def score(self, params: Params, x: jax.Array) -> jax.Array:
+        """The estimate of log p/q at scaled rows x, shape (n, d) -> (n,)."""
 
 
-def _loss(params: Params, p: jax.Array, q: jax.Array) -> jax.Array:
-    both = score(params, jnp.concatenate([p, q]))
+@dataclass(frozen=True)
+class Perceptron:
+    """Two hidden layers and a linear skip.
+
+    Attributes:
+        columns: d, of a row.
+        hidden: Width of both hidden layers.
+    """
+
+    columns: int
+    hidden: int
+
+    def init(self, key: jax.Array) -> Params:
+        """Weights with which every score is 0."""
+        dim, width = self.columns, self.hidden
+        # One draw for all of them: each use of the generator costs a second of compilation on a CPU.
+        draws = jax.random.uniform(key, (dim + width, width), minval=-1.0)
+        return {
+            "w1": draws[:dim] * (6.0 / dim) ** 0.5,
+            "b1": jnp.zeros(width),
+            "w2": draws[dim:] * (6.0 / width) ** 0.5,
+            "b2": jnp.zeros(width),
+            "out": jnp.zeros(width),
+            "skip": jnp.zeros(dim),
+            "bias": jnp.zeros(()),
+        }
+
+    def score(self, params: Params, x: jax.Array) -> jax.Array:
+        """The estimate of log p/q at scaled rows x, shape (n, d) -> (n,)."""
+        h = jax.nn.silu(x @ params["w1"] + params["b1"][None, :])
+        h = jax.nn.silu(h @ params["w2"] + params["b2"][None, :])
+        return h @ params["out"] + x @ params["skip"] + params["bias"]
+
+
+def _loss(network: Network, params: Params, p: jax.Array, q: jax.Array) -> jax.Array:
+    both = network.score(params, jnp.concatenate([p, q]))
     return 0.5 * (jnp.mean(jax.nn.softplus(-both[: len(p)])) + jnp.mean(jax.nn.softplus(both[len(p) :])))
 
 
@@ -93,26 +130,15 @@ def _optimizer(budget: CriticBudget) -> optax.GradientTransformation:
     return optax.adamw(schedule, weight_decay=budget.decay)
 
 
-def init_member(key: jax.Array, dim: int, budget: CriticBudget) -> Member:
-    """A network for rows of `dim` columns that starts as the constant v = 0."""
-    width = budget.hidden
-    # One draw for all of them: each use of the generator costs a second of compilation on a CPU.
-    draws = jax.random.uniform(jax.random.fold_in(key, 2**31 - 1), (dim + width, width), minval=-1.0)
-    params = {
-        "w1": draws[:dim] * (6.0 / dim) ** 0.5,
-        "b1": jnp.zeros(width),
-        "w2": draws[dim:] * (6.0 / width) ** 0.5,
-        "b2": jnp.zeros(width),
-        "out": jnp.zeros(width),
-        "skip": jnp.zeros(dim),
-        "bias": jnp.zeros(()),
-    }
+def init_member(key: jax.Array, network: Network, budget: CriticBudget) -> Member:
+    """A network that starts as the constant v = 0."""
+    params = network.init(jax.random.fold_in(key, 2**31 - 1))
     zero = jnp.zeros((), jnp.int32)
     log2 = jnp.log(jnp.float32(2.0))
     return Member(params, _optimizer(budget).init(params), params, params, log2, zero, zero, key)
 
 
-def advance(member: Member, rows: FitRows, budget: CriticBudget) -> Member:
+def advance(member: Member, rows: FitRows, network: Network, budget: CriticBudget) -> Member:
     """Train one member for a period of steps on balanced batches, then validate its averaged weights."""
     optimizer = _optimizer(budget)
 
@@ -121,7 +147,7 @@ def advance(member: Member, rows: FitRows, budget: CriticBudget) -> Member:
         bits = jax.random.bits(jax.random.fold_in(member.key, index), (2, budget.batch))
         batch_p = rows.p[rows.train_p[bits[0] % len(rows.train_p)]]
         batch_q = rows.q[rows.train_q[bits[1] % len(rows.train_q)]]
-        grads = jax.grad(_loss)(params, batch_p, batch_q)
+        grads = jax.grad(partial(_loss, network))(params, batch_p, batch_q)
         updates, state = optimizer.update(grads, state, params)
         params = optax.apply_updates(params, updates)
         # The average forgets its start early on: decay min(a, (1 + t) / (10 + t)).
@@ -133,7 +159,7 @@ def advance(member: Member, rows: FitRows, budget: CriticBudget) -> Member:
     (params, state, average), _ = jax.lax.scan(
         step, (member.params, member.optimizer, member.average), indices
     )
-    loss = _loss(average, rows.p[rows.valid_p], rows.q[rows.valid_q])
+    loss = _loss(network, average, rows.p[rows.valid_p], rows.q[rows.valid_q])
     better = loss < member.best_loss
     best = jax.tree.map(lambda a, b: jnp.where(better, a, b), average, member.best)
     return Member(
@@ -153,28 +179,34 @@ _MEMBERS = FitRows(None, None, 0, 0, 0, 0)  # type: ignore[arg-type]
 
 
 @partial(jax.jit, static_argnums=(1, 2))
-def _init_all(keys: jax.Array, dim: int, budget: CriticBudget) -> Member:
-    return jax.vmap(jax.vmap(lambda key: init_member(key, dim, budget)))(keys)
+def _init_all(keys: jax.Array, network: Network, budget: CriticBudget) -> Member:
+    return jax.vmap(jax.vmap(lambda key: init_member(key, network, budget)))(keys)
 
 
-@partial(jax.jit, static_argnums=2, donate_argnums=0)
-def _advance_all(state: Member, rows: FitRows, budget: CriticBudget) -> Member:
-    one = partial(advance, budget=budget)
+@partial(jax.jit, static_argnums=(2, 3), donate_argnums=0)
+def _advance_all(state: Member, rows: FitRows, network: Network, budget: CriticBudget) -> Member:
+    one = partial(advance, network=network, budget=budget)
     return jax.vmap(jax.vmap(one, in_axes=(0, _MEMBERS)))(state, rows)
 
 
-@jax.jit
-def _score_block(params: Params, block: jax.Array) -> jax.Array:
-    return jnp.mean(jax.vmap(score, in_axes=(0, None))(params, block), axis=0)
+@partial(jax.jit, static_argnums=0)
+def _score_block(network: Network, params: Params, block: jax.Array) -> jax.Array:
+    return jnp.mean(jax.vmap(network.score, in_axes=(0, None))(params, block), axis=0)
 
 
 def fit_critics(
-    rows: FitRows, *, budget: CriticBudget, seed: int, progress: Callable[[float], None] | None = None
+    rows: FitRows,
+    *,
+    network: Network,
+    budget: CriticBudget,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
 ) -> Params:
     """Fit every fold's ensemble in one compiled program, until each member stopped improving.
 
     Args:
         rows: p (folds, n, d), q (folds, m, d), index arrays (folds, members, ...).
+        network: The architecture of every member.
         budget: Sizes; the same shapes and budget compile once a process.
         seed: Of initial weights and batches.
         progress: Called with the share of the step budget that is done.
@@ -183,9 +215,9 @@ def fit_critics(
         The weights with the lowest validation loss, leaves of shape (folds, members, ...).
     """
     keys = jax.random.split(jax.random.key(seed), rows.train_p.shape[:2])
-    state = _init_all(keys, rows.p.shape[-1], budget)
+    state = _init_all(keys, network, budget)
     for period in range(budget.periods):
-        state = _advance_all(state, rows, budget)
+        state = _advance_all(state, rows, network, budget)
         if progress is not None:
             progress((period + 1) / budget.periods)
         finished = (state.stale >= budget.patience) | (state.best_loss < _SEPARATED_LOSS)
@@ -196,7 +228,7 @@ def fit_critics(
 
 
 def ensemble_scores(
-    params: Params, x: npt.NDArray[np.float32], *, block: int = 8192
+    network: Network, params: Params, x: npt.NDArray[np.float32], *, block: int = 8192
 ) -> npt.NDArray[np.float64]:
     """The averaged score of one fold's members, leaves (members, ...), at rows (n, d) -> (n,), in blocks."""
     out = np.empty(len(x), np.float64)
@@ -204,5 +236,5 @@ def ensemble_scores(
         part = x[start : start + block]
         padded = np.zeros((block, x.shape[1]), np.float32)
         padded[: len(part)] = part
-        out[start : start + len(part)] = np.asarray(_score_block(params, padded))[: len(part)]
+        out[start : start + len(part)] = np.asarray(_score_block(network, params, padded))[: len(part)]
     return out

@@ -1,104 +1,188 @@
-"""Scores of rows that no critic had seen: split, scale, fit, score and calibrate, fold by fold."""
+"""Scores of rows that no critic had seen: scale, fit, score and combine, split by split."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from vdm_cli.estimation.budget import Budget
 from vdm_cli.estimation.calibration import fit_combination
-from vdm_cli.estimation.critic import CriticBudget, FitRows, Params, ensemble_scores, fit_critics
+from vdm_cli.estimation.critic import FitRows, Network, Params, ensemble_scores, fit_critics
+from vdm_cli.estimation.gaussian import WIDEST, fit_gaussian
 from vdm_cli.estimation.reduction import fit_reduction
 from vdm_cli.estimation.scaling import fit_scaling
-from vdm_cli.estimation.splits import Indices, Split, split_rows
+from vdm_cli.estimation.splits import Indices, Split
 from vdm_cli.estimation.trees import Trees
 from vdm_cli.estimation.witness import Floats
 
-# Networks see smooth differences best and trees fine detail; calibration rows say how they combine.
-Score = Callable[[npt.NDArray[np.float32]], Floats]
-EQUAL_WEIGHTS = np.array([0.5, 0.5])
+# Networks see smooth differences best and trees fine detail; two normal laws take what pairs of columns tell.
+# Calibration rows say how they combine, from this start.
+_START = (0.5, 0.5, 0.0)
 _VALIDATION_SHARE = 0.15
 _VALIDATION_ROWS = 2048
+_TREE_ROWS = 60_000  # of a side: more rows cost time and tell trees little
+
+Score = Callable[[npt.NDArray[np.float32]], Floats]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One side's rows.
+
+    Attributes:
+        rows: Shape (n, d), any real type.
+        weights: How much each counts, (n,); None where all count the same.
+    """
+
+    rows: npt.NDArray[np.generic]
+    weights: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def weights_of(self, index: Indices) -> Floats | None:
+        """Weights of these rows, (k,)."""
+        return None if self.weights is None else self.weights[index]
+
+
+@dataclass(frozen=True, eq=False)
 class FoldScores:
-    """One fold's calibrated scores, estimates of log p/q; `evaluate` rows were unseen by every choice."""
+    """One split's calibrated scores, estimates of log p/q; `evaluate` rows were unseen by every choice.
+
+    Attributes:
+        rows_p: Which rows of P fit, calibrate and evaluate.
+        rows_q: The same of Q.
+        calibrate: Scores of the calibration rows of P and of Q.
+        evaluate: Scores of the evaluated rows of P and of Q.
+    """
 
     rows_p: Split
     rows_q: Split
-    calibrate_p: Floats
-    calibrate_q: Floats
-    evaluate_p: Floats
-    evaluate_q: Floats
+    calibrate: tuple[Floats, Floats]
+    evaluate: tuple[Floats, Floats]
 
 
 def _member_rows(
-    fit: Indices, members: int, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Each member's own (train, valid) partition of a fold's fit rows: (members, ...) each."""
-    orders = np.stack([rng.permutation(fit) for _ in range(members)])
+    sample: Sample, fit: Indices, members: int, rng: np.random.Generator
+) -> tuple[list[Indices], list[Indices]]:
+    """Each member's own partition of a split's fit rows, to train on and to validate on.
+
+    Weighted rows are drawn by their weights within either part, so that batches need no weights.
+    """
     valid = min(max(1, round(_VALIDATION_SHARE * len(fit))), _VALIDATION_ROWS)
-    return orders[:, valid:], orders[:, :valid]
+    train_rows, valid_rows = [], []
+    for _ in range(members):
+        order = rng.permutation(fit)
+        train_rows.append(_by_weight(sample, order[valid:], rng))
+        valid_rows.append(_by_weight(sample, order[:valid], rng))
+    return train_rows, valid_rows
 
 
-def _grow(p: npt.NDArray[np.float32], q: npt.NDArray[np.float32], seed: int) -> Score:
-    """Trees on fit rows, wide ones in fewer numbers."""
-    reduce = fit_reduction(p, q, seed)
-    trees = Trees(reduce(p), reduce(q), seed)
-    return lambda rows: trees(reduce(rows))
+def _by_weight(sample: Sample, rows: Indices, rng: np.random.Generator) -> Indices:
+    weights = sample.weights_of(rows)
+    if weights is None or weights.sum() <= 0.0:
+        return rows
+    return rng.choice(rows, len(rows), p=weights / weights.sum())
+
+
+def _stacked(parts: Sequence[Sequence[Indices]]) -> jax.Array:
+    """Index arrays (splits, members, k), the shorter ones repeated: uniform draws from them stay so."""
+    longest = max(len(part) for split in parts for part in split)
+    return jnp.asarray([[np.resize(part, longest) for part in split] for split in parts], jnp.int32)
+
+
+def _shallow_critics(
+    p: Sample,
+    q: Sample,
+    sides: tuple[Split, Split],
+    scaled: tuple[np.ndarray, np.ndarray],
+    trees: int,
+    seed: int,
+) -> list[Score]:
+    """The critics of one split that are no networks: trees, and two normal laws where columns are few."""
+    samples = list(zip((p, q), sides, scaled, strict=True))
+    few = [side.fit[:_TREE_ROWS] for _, side, _ in samples]
+    rows = [part[index] for (_, _, part), index in zip(samples, few, strict=True)]
+    reduce = fit_reduction(rows[0], rows[1], seed)
+    weights = [sample.weights_of(index) for (sample, _, _), index in zip(samples, few, strict=True)]
+    grown = Trees(reduce(rows[0]), reduce(rows[1]), seed, weights=(weights[0], weights[1]), iterations=trees)
+    found: list[Score] = [lambda rows: grown(reduce(rows))]
+    if rows[0].shape[1] <= WIDEST:
+        found.append(fit_gaussian(rows[0], rows[1], *weights))
+    return found
 
 
 def cross_fit(
-    p: npt.NDArray[np.generic],
-    q: npt.NDArray[np.generic],
+    p: Sample,
+    q: Sample,
+    splits: Sequence[tuple[Split, Split]],
     *,
-    folds: int,
-    budget: CriticBudget,
+    network: Network,
+    budget: Budget,
     seed: int,
     progress: Callable[[float], None] | None = None,
 ) -> list[FoldScores]:
-    """Fit every fold's critics on its fit rows and score its other rows.
+    """Fit every split's critics on its fit rows and score its other rows.
 
     Args:
-        p: Rows of P, shape (n, d), any real dtype.
-        q: Rows of Q, shape (m, d).
-        folds: Cross-fitting folds, or 1 for a single split.
+        p: Sample of P, n rows of d columns.
+        q: Sample of Q.
+        splits: Which rows of P and of Q fit, calibrate and evaluate, one pair a split.
+        network: The architecture of the networks.
         budget: Sizes of the critics and of their training.
-        seed: Of splits, initial weights and batches.
+        seed: Of members' rows, initial weights and batches.
         progress: Called with the share of the step budget that is done, in [0, 1].
     """
     rng = np.random.default_rng(seed)
-    splits = list(zip(split_rows(len(p), folds, rng), split_rows(len(q), folds, rng), strict=True))
-    scalings = [fit_scaling(p[side_p.fit], q[side_q.fit]) for side_p, side_q in splits]
-    scaled_p = np.stack([scaling(p) for scaling in scalings])
-    scaled_q = np.stack([scaling(q) for scaling in scalings])
-    parts_p = [_member_rows(side.fit, budget.members, rng) for side, _ in splits]
-    parts_q = [_member_rows(side.fit, budget.members, rng) for _, side in splits]
-    indices = [
-        jnp.asarray(np.stack([part[k] for part in parts]), jnp.int32)
-        for k in (0, 1)
-        for parts in (parts_p, parts_q)
-    ]
+    members = budget.critic.members
+    scalings = [fit_scaling(p.rows[side_p.fit], q.rows[side_q.fit]) for side_p, side_q in splits]
+    scaled_p = np.stack([scaling(p.rows) for scaling in scalings])
+    scaled_q = np.stack([scaling(q.rows) for scaling in scalings])
+    parts_p = [_member_rows(p, side.fit, members, rng) for side, _ in splits]
+    parts_q = [_member_rows(q, side.fit, members, rng) for _, side in splits]
+    indices = [_stacked([part[k] for part in parts]) for k in (0, 1) for parts in (parts_p, parts_q)]
     # Small samples take smaller batches: the largest power of two within a member's training rows.
-    smallest = min(part[0].shape[1] for part in (*parts_p, *parts_q))
-    budget = replace(budget, batch=min(budget.batch, 1 << (smallest.bit_length() - 1)))
+    smallest = min(len(train) for trains, _ in (*parts_p, *parts_q) for train in trains)
+    sizes = replace(budget.critic, batch=min(budget.critic.batch, 1 << (smallest.bit_length() - 1)))
     rows = FitRows(jnp.asarray(scaled_p), jnp.asarray(scaled_q), *indices)
-    params = jax.device_get(fit_critics(rows, budget=budget, seed=seed, progress=progress))
+    with ThreadPoolExecutor(1) as pool:  # trees leave a core, and Python's lock, to the networks
+        shallow = [
+            pool.submit(_shallow_critics, p, q, sides, (of_p, of_q), budget.trees, seed)
+            for sides, of_p, of_q in zip(splits, scaled_p, scaled_q, strict=True)
+        ]
+        fitted = fit_critics(rows, network=network, budget=sizes, seed=seed, progress=progress)
+        params = jax.device_get(fitted)
+        others = [each.result() for each in shallow]
     found = []
-    for fold, (side_p, side_q) in enumerate(splits):
-        members = jax.tree.map(lambda leaf, fold=fold: leaf[fold], params)
-        trees = _grow(scaled_p[fold][side_p.fit], scaled_q[fold][side_q.fit], seed)
+    for k, (side_p, side_q) in enumerate(splits):
+        own: Params = jax.tree.map(lambda leaf, k=k: leaf[k], params)
+        critics: list[Score] = [partial(ensemble_scores, network, own), *others[k]]
 
-        def scores(rows: npt.NDArray[np.float32], members: Params = members, trees: Score = trees) -> Floats:
-            return np.stack([ensemble_scores(members, rows), trees(rows)], axis=1)
+        def scores(block: npt.NDArray[np.float32], critics: Sequence[Score] = critics) -> Floats:
+            return np.stack([critic(block) for critic in critics], axis=1)
 
-        calibrate = scores(scaled_p[fold][side_p.calibrate]), scores(scaled_q[fold][side_q.calibrate])
-        evaluate = scores(scaled_p[fold][side_p.evaluate]), scores(scaled_q[fold][side_q.evaluate])
-        combine = fit_combination(*calibrate, EQUAL_WEIGHTS)
-        found.append(FoldScores(side_p, side_q, *map(combine, (*calibrate, *evaluate))))
+        calibrate = scores(scaled_p[k][side_p.calibrate]), scores(scaled_q[k][side_q.calibrate])
+        combine = fit_combination(
+            *calibrate,
+            np.array(_START[: len(critics)]),
+            weights=(p.weights_of(side_p.calibrate), q.weights_of(side_q.calibrate)),
+        )
+        found.append(
+            FoldScores(
+                side_p,
+                side_q,
+                (combine(calibrate[0]), combine(calibrate[1])),
+                (
+                    combine(scores(scaled_p[k][side_p.evaluate])),
+                    combine(scores(scaled_q[k][side_q.evaluate])),
+                ),
+            )
+        )
     return found

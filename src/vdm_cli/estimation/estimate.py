@@ -1,9 +1,10 @@
-r"""Estimate f-divergences between two files of rows: one critic, every divergence.
+r"""Estimate f-divergences between two samples: one critic, every divergence.
 
     L_f(v) = E_P[T(v)] - E_Q[f*(T(v))] <= D_f(P || Q)   for every score v fixed before the rows
 
-(Nguyen, Wainwright and Jordan 2010, IEEE TIT 56, eq. 11).  Five folds: each fold's critics are fitted,
-calibrated and clipped on the other four, and its own rows are only evaluated.
+(Nguyen, Wainwright and Jordan 2010, IEEE TIT 56, eq. 11).  Five folds: each fold's critics are fitted and
+calibrated on the other four, and its own rows are only evaluated: the estimate.  One more critic is fitted on
+fewer rows, and the many that are left are counted once: the certificate.
 """
 
 from __future__ import annotations
@@ -14,28 +15,26 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
 
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.known import KnownValue
 from vdm_cli.errors import DataError
-from vdm_cli.estimation.budget import BUDGETS, BudgetName
-from vdm_cli.estimation.calibration import caps_for
-from vdm_cli.estimation.certificate import (
-    CutChooser,
-    count_above,
-    merge_limits,
-    merge_p_values,
-    merged_rank,
-)
-from vdm_cli.estimation.crossfit import FoldScores, cross_fit
+from vdm_cli.estimation.budget import BUDGETS, Budget, BudgetName
+from vdm_cli.estimation.certificate import Certificate, Certifier
+from vdm_cli.estimation.critic import Network, Perceptron
+from vdm_cli.estimation.crossfit import FoldScores, Sample, cross_fit
+from vdm_cli.estimation.held_out import HeldOut
 from vdm_cli.estimation.result import CriticReport, DivergenceEstimate, Estimation, RowScores
-from vdm_cli.estimation.splits import FOLDS, SINGLE_SPLIT_ROWS
-from vdm_cli.estimation.status import judge, tail_share
+from vdm_cli.estimation.splits import FOLDS, SINGLE_SPLIT_ROWS, Split, certifying_split, split_rows
+from vdm_cli.estimation.status import Evidence, judge, pareto_shape, unstable
 from vdm_cli.estimation.weights import Weights
-from vdm_cli.estimation.witness import witness_pair
 
 MINIMUM_ROWS = 50
+# Entries of a side above which one split does, as it does above so many rows: images.
+_SINGLE_SPLIT_ENTRIES = 20_000_000
+# Half of P against the other half tells what small is; more rows than this tell it no better.
+_FLOOR_ROWS = 10_000
+_CERTIFY = 1  # a stream of random numbers of its own
 
 
 def _as_rows(values: np.ndarray, side: str) -> npt.NDArray[np.generic]:
@@ -53,15 +52,6 @@ def _as_rows(values: np.ndarray, side: str) -> npt.NDArray[np.generic]:
     return rows
 
 
-def _auc(folds: Sequence[FoldScores]) -> float:
-    """The mean over folds: scores of different critics are not compared with each other."""
-    values = []
-    for fold in folds:
-        labels = np.concatenate([np.ones(len(fold.evaluate_p)), np.zeros(len(fold.evaluate_q))])
-        values.append(roc_auc_score(labels, np.concatenate([fold.evaluate_p, fold.evaluate_q])))
-    return float(np.mean(values))
-
-
 def estimate_divergences(
     p: np.ndarray,
     q: np.ndarray,
@@ -73,6 +63,8 @@ def estimate_divergences(
     budget: BudgetName = "default",
     p_weights: Weights | None = None,
     q_weights: Weights | None = None,
+    floor: bool = False,
+    network: Network | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Estimation:
     """Estimate every D_f(P || Q) from rows of P and of Q, with an interval and a certified lower limit.
@@ -87,6 +79,8 @@ def estimate_divergences(
         budget: How much work goes into the critics.
         p_weights: Of the rows of P; None where all count the same.
         q_weights: Of the rows of Q.
+        floor: Estimate every divergence between two halves of P too.
+        network: The architecture of the critics; a perceptron if None.
         progress: Called with the share of the work that is done, in [0, 1].
 
     Raises:
@@ -97,72 +91,86 @@ def estimate_divergences(
         raise ValueError(f"level must lie strictly between 0 and 1, got {level}")
     if np.shape(p)[1:] != np.shape(q)[1:]:
         raise DataError(f"rows of P have shape {np.shape(p)[1:]}, rows of Q {np.shape(q)[1:]}: must agree")
-    rows_p, rows_q = _as_rows(p, "P"), _as_rows(q, "Q")
-    delta, few = 1.0 - level, min(len(rows_p), len(rows_q))
-    warnings = []
-    if np.array_equal(rows_p, rows_q):
+    sample_p, sample_q = (
+        Sample(_as_rows(rows, side), None if weights is None else weights.values)
+        for rows, side, weights in ((p, "P", p_weights), (q, "Q", q_weights))
+    )
+    sizes = BUDGETS[budget]
+    columns = sample_p.rows.shape[1]
+    network = network or Perceptron(columns, sizes.critic.hidden)
+    delta, few = 1.0 - level, min(len(sample_p), len(sample_q))
+
+    splits = _splits(sample_p, sample_q, seed)
+    certifying = _certifying_split(sample_p, sample_q, p_weights, q_weights, seed)
+    # One split has rows enough to be its own certificate's, unless only some of them count for one.
+    alone = len(splits) == 1 and p_weights is None and q_weights is None
+    every = splits if alone or certifying is None else [*splits, certifying]
+    share = 0.8 if floor else 1.0
+    scores = cross_fit(
+        sample_p,
+        sample_q,
+        every,
+        network=network,
+        budget=sizes,
+        seed=seed,
+        progress=_part(progress, 0.0, share),
+    )
+    held_out = HeldOut(sample_p, sample_q, scores[: len(splits)])
+    certifier = None if certifying is None else _certifier(scores[-1], delta)
+    early = HeldOut(sample_p, sample_q, scores[-1:]) if len(every) > len(splits) else None
+    floors = (
+        _floors(sample_p, divergences, network, sizes, seed, _part(progress, share, 1.0)) if floor else {}
+    )
+
+    equality = 1.0 if certifier is None else certifier.equality()
+    stable = len(splits) == 1 or not unstable(
+        held_out.auc, *(rows / len(splits) for rows in held_out.effective)
+    )
+    width = float(norm.ppf(0.5 + 0.5 * level))
+    warnings, estimates = [], []
+    if np.array_equal(sample_p.rows, sample_q.rows):
         warnings.append(
             "P and Q hold the same rows: the samples are not independent, and nothing is certified"
         )
-
-    folds = FOLDS if few <= SINGLE_SPLIT_ROWS else 1
-    scores = cross_fit(
-        rows_p, rows_q, folds=folds, budget=BUDGETS[budget].critic, seed=seed, progress=progress
-    )
-    fold_delta = delta * merged_rank(folds) / folds
-    choosers = [CutChooser(fold.calibrate_p, fold.calibrate_q, fold_delta) for fold in scores]
-    tests = [
-        count_above(fold.evaluate_p, fold.evaluate_q, chooser.for_test())
-        for fold, chooser in zip(scores, choosers, strict=True)
-    ]
-    p_value = merge_p_values([counts.p_value() for counts in tests])
-    v_p = np.concatenate([fold.evaluate_p for fold in scores])
-    v_q = np.concatenate([fold.evaluate_q for fold in scores])
-    auc, width = _auc(scores), float(norm.ppf(0.5 + 0.5 * level))
-
-    estimates = []
     for divergence in divergences:
-        caps = caps_for(divergence, len(v_p), len(v_q))
-        t, _ = witness_pair(divergence, caps(v_p))
-        _, s = witness_pair(divergence, caps(v_q))
-        value = float(np.mean(t) - np.mean(s))
-        error = math.sqrt(float(np.var(t, ddof=1)) / len(t) + float(np.var(s, ddof=1)) / len(s))
-        counts = [
-            count_above(fold.evaluate_p, fold.evaluate_q, chooser.for_divergence(divergence))
-            for fold, chooser in zip(scores, choosers, strict=True)
-        ]
+        bound = held_out.bound(divergence)
+        certificate = Certificate(divergence.at_equality, 1.0, "none")
+        if certifier is not None:
+            certificate = certifier.certify(divergence)
         known = (exact or {}).get(divergence.label)
         truth = None if known is None else known.value
-        clipped = float(0.5 * (np.mean(caps.bind(v_p)) + np.mean(caps.bind(v_q))))
         if truth is not None and not math.isfinite(truth):
             warnings.append(
                 f"{divergence.label}: the true value is infinite; the estimate only bounds it below"
             )
-        status = judge(
-            divergence,
-            estimate=value,
-            p_value=p_value,
+        evidence = Evidence(
+            estimate=bound.value,
+            error=bound.error,
+            early=None if early is None else early.bound(divergence).value,
+            p_value=min(equality, certificate.p_value),
             delta=delta,
-            auc=auc,
-            clipped_share=clipped,
-            tail=max(tail_share(t), tail_share(s)),
+            auc=held_out.auc,
+            clipped=bound.clipped,
+            tail=bound.tail,
             exact=truth,
             rows=few,
-            columns=rows_p.shape[1],
+            columns=columns,
         )
         estimates.append(
             DivergenceEstimate(
                 divergence=divergence.label,
-                estimate=value,
-                standard_error=error,
-                ci=(value - width * error, value + width * error),
-                certified_lower=merge_limits(divergence, counts, delta),
-                p_value=p_value,
+                estimate=bound.value,
+                standard_error=bound.error,
+                ci=(bound.value - width * bound.error, bound.value + width * bound.error),
+                certified_lower=certificate.limit,
+                p_value=certificate.p_value,
                 exact=truth if truth is not None and math.isfinite(truth) else None,
                 exact_standard_error=None if known is None else known.standard_error,
                 supremum=divergence.supremum if divergence.bounded else None,
-                clipped_share=clipped,
-                status=status,
+                clipped_share=bound.clipped,
+                status=judge(divergence, evidence, stable=stable),
+                route=certificate.route,
+                floor=floors.get(divergence.label),
             )
         )
     beaten = [
@@ -173,13 +181,85 @@ def estimate_divergences(
     if beaten:
         names = ", ".join(beaten)
         warnings.append(f"the certified limit exceeds the capped estimate, and is the better number: {names}")
-    ratio = np.exp(np.minimum(v_q, 600.0))
-    largest = max((row.clipped_share for row in estimates), default=0.0)
-    report = CriticReport(auc, float(np.mean(ratio)), largest, BUDGETS[budget].critic.members, folds)
-    seen = RowScores(
-        np.concatenate([fold.rows_p.evaluate for fold in scores]),
-        v_p,
-        np.concatenate([fold.rows_q.evaluate for fold in scores]),
-        v_q,
+    ratio, shares = held_out.ratios()
+    report = CriticReport(
+        auc=float(np.mean(held_out.auc)),
+        mean_ratio=float(shares @ ratio),
+        clipped_share=max((row.clipped_share for row in estimates), default=0.0),
+        members=sizes.critic.members,
+        folds=len(splits),
+        auc_spread=max(held_out.auc) - min(held_out.auc),
+        effective_rows=float((shares @ ratio) ** 2 / (np.square(shares) @ np.square(ratio))),
+        pareto_k=pareto_shape(ratio),
+        p_value=equality,
+        certified_rows=(0, 0) if certifier is None else certifier.rows,
     )
-    return Estimation(tuple(estimates), report, tuple(warnings), len(rows_p), len(rows_q), level, seed, seen)
+    seen = RowScores(held_out.p_rows, held_out.p, held_out.q_rows, held_out.q)
+    return Estimation(
+        tuple(estimates), report, tuple(warnings), len(sample_p), len(sample_q), level, seed, seen
+    )
+
+
+def _splits(p: Sample, q: Sample, seed: int) -> list[tuple[Split, Split]]:
+    """Five folds of few rows, one split of many."""
+    few = min(len(p), len(q))
+    entries = max(p.rows.size, q.rows.size)
+    folds = FOLDS if few <= SINGLE_SPLIT_ROWS and entries <= _SINGLE_SPLIT_ENTRIES else 1
+    rng = np.random.default_rng(seed)
+    return list(zip(split_rows(len(p), folds, rng), split_rows(len(q), folds, rng), strict=True))
+
+
+def _certifying_split(
+    p: Sample, q: Sample, p_weights: Weights | None, q_weights: Weights | None, seed: int
+) -> tuple[Split, Split] | None:
+    """The certificate's own split, of rows that are draws of P and of Q; None where there are too few."""
+    rng = np.random.default_rng((seed, _CERTIFY))
+    found = []
+    for sample, weights in ((p, p_weights), (q, q_weights)):
+        rows = np.arange(len(sample))
+        if weights is not None:
+            if weights.maximum is None:
+                return None
+            rows = rows[rng.random(len(rows)) * weights.maximum < weights.values]
+        if len(rows) < MINIMUM_ROWS:
+            return None
+        found.append(certifying_split(rows, rng))
+    return found[0], found[1]
+
+
+def _certifier(scores: FoldScores, delta: float) -> Certifier:
+    return Certifier(scores.calibrate, scores.evaluate, delta)
+
+
+def _floors(
+    p: Sample,
+    divergences: Sequence[FDivergence],
+    network: Network,
+    sizes: Budget,
+    seed: int,
+    progress: Callable[[float], None] | None,
+) -> dict[str, float]:
+    """The same estimates between two random halves of P, by label."""
+    order = np.random.default_rng((seed, _CERTIFY + 1)).permutation(len(p))
+    half = min(len(p) // 2, _FLOOR_ROWS)
+    first, second = (
+        Sample(p.rows[rows], p.weights_of(rows)) for rows in (order[:half], order[half : 2 * half])
+    )
+    scores = cross_fit(
+        first,
+        second,
+        _splits(first, second, seed),
+        network=network,
+        budget=sizes,
+        seed=seed,
+        progress=progress,
+    )
+    held_out = HeldOut(first, second, scores)
+    return {divergence.label: held_out.bound(divergence).value for divergence in divergences}
+
+
+def _part(
+    progress: Callable[[float], None] | None, start: float, end: float
+) -> Callable[[float], None] | None:
+    """Progress of one part of the work."""
+    return None if progress is None else lambda share: progress(start + (end - start) * share)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from vdm_cli.estimation.status import Status
 from vdm_cli.estimation.witness import Floats
-
-Status = Literal["ok", "indistinguishable", "saturated", "heavy_tail", "undersampled"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,14 @@ class DivergenceEstimate:
         standard_error: Of `estimate`, by the central limit theorem over evaluated rows.
         ci: Two-sided CLT interval at the level, for this critic's bound and not for D_f.
         certified_lower: Finite-sample lower limit on D_f at the level, for this divergence alone.
-        p_value: Of P = Q, from the counts of the binary cuts.
+        p_value: Of P = Q, from the certificate's route: at most 1 - level where it is above f(1).
         exact: The true value where it is known and finite.
         exact_standard_error: Of a true value by Monte Carlo; None for a closed form or quadrature.
         supremum: The least upper bound of D_f; None where it is infinite.
         clipped_share: Share of evaluated rows (mean of both sides) beyond this divergence's caps.
         status: See `vdm_cli.estimation.status`.
+        route: How the limit was certified; see `vdm_cli.estimation.certificate`.
+        floor: The same estimate between two random halves of P; None where it was not asked for.
     """
 
     divergence: str
@@ -42,6 +43,8 @@ class DivergenceEstimate:
     supremum: float | None
     clipped_share: float
     status: Status
+    route: str
+    floor: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +72,14 @@ class CriticReport:
         auc: Area under the ROC curve, over folds of rows that no critic had seen: .5 is chance.
         mean_ratio: E_Q[r], r = e^v: 1 for the true ratio.
         clipped_share: The largest clipped share over the divergences.
-        members: Networks a fold, beside one critic of boosted trees.
+        members: Networks a fold, beside boosted trees and two normal laws.
         folds: Cross-fitting folds; 1 is a single split.
+        auc_spread: Largest less smallest AUC of a fold; 0 for a single split.
+        effective_rows: Rows of P that Q weighted by r is worth: (sum r)^2 / sum r^2 over its evaluated rows.
+        pareto_k: Shape of the upper tail of r on Q: from .5 on its variance is infinite; None where the tail
+            is too short.
+        p_value: Of P = Q, by Fisher's exact test of the certificate's cut.
+        certified_rows: Rows of P and of Q that certificates count.
     """
 
     auc: float
@@ -78,6 +87,11 @@ class CriticReport:
     clipped_share: float
     members: int
     folds: int
+    auc_spread: float
+    effective_rows: float
+    pareto_k: float | None
+    p_value: float
+    certified_rows: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ class Estimation:
         return {
             "level": self.level,
             "seed": self.seed,
-            "critic": asdict(self.critic),
+            "critic": {**asdict(self.critic), "certified_rows": list(self.critic.certified_rows)},
             "estimates": [{**asdict(row), "ci": list(row.ci)} for row in self.estimates],
             "warnings": list(self.warnings),
         }

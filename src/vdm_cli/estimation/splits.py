@@ -1,4 +1,4 @@
-"""Which rows fit, calibrate and evaluate, fold by fold."""
+"""Which rows fit, calibrate and evaluate."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ FOLDS = 5
 # Above this many rows on both sides one split is precise enough, and five would cost five times the memory.
 SINGLE_SPLIT_ROWS = 50_000
 _CALIBRATE_SHARE = 0.15
+# The certificate's own split: its limit grows with the square root of evaluated rows, a critic saturates.
+_CERTIFY_SHARES = 0.35, 0.10
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Split:
 
     Attributes:
         fit: Rows that the critic trains on (its own validation rows among them).
-        calibrate: Rows that choose the affine map, the cut and nothing else.
+        calibrate: Rows that choose how critics combine, caps, stake, cut and route.
         evaluate: Rows that are reported, unseen by the critic and by every choice.
     """
 
@@ -33,18 +35,25 @@ class Split:
 def split_rows(count: int, folds: int, rng: np.random.Generator) -> list[Split]:
     """Split rows 0..count-1 at random: `folds` cross-fitting folds, or 60/20/20 where `folds` is 1.
 
-    Over five folds every row is evaluated exactly once.  Fit and calibration parts have the same
-    size in every fold (up to `folds` - 1 rows are left out of a fit part), so that folds can be stacked.
+    Over five folds every row is evaluated exactly once.
     """
     order = rng.permutation(count)
     if folds == 1:
-        fit, calibrate = int(0.6 * count), int(0.2 * count)
-        return [Split(order[:fit], order[fit : fit + calibrate], order[fit + calibrate :])]
+        return [_cut(order, int(0.6 * count), int(0.2 * count))]
     parts = np.array_split(order, folds)
-    rest_size = count - max(len(part) for part in parts)
-    calibrate = max(1, round(_CALIBRATE_SHARE * rest_size))
     splits = []
     for fold, part in enumerate(parts):
         rest = rng.permutation(np.concatenate([other for k, other in enumerate(parts) if k != fold]))
-        splits.append(Split(rest[calibrate:rest_size], rest[:calibrate], part))
+        calibrate = max(1, round(_CALIBRATE_SHARE * len(rest)))
+        splits.append(Split(rest[calibrate:], rest[:calibrate], part))
     return splits
+
+
+def certifying_split(rows: Indices, rng: np.random.Generator) -> Split:
+    """One split of some rows for a critic whose evaluated rows, more than half, certificates count."""
+    order = rng.permutation(rows)
+    return _cut(order, *(max(1, int(share * len(rows))) for share in _CERTIFY_SHARES))
+
+
+def _cut(order: Indices, fit: int, calibrate: int) -> Split:
+    return Split(order[:fit], order[fit : fit + calibrate], order[fit + calibrate :])

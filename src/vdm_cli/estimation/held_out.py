@@ -1,0 +1,91 @@
+"""The variational bound of fitted critics on rows that they never saw, for any f."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
+
+from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.estimation.calibration import caps_for
+from vdm_cli.estimation.crossfit import FoldScores, Sample
+from vdm_cli.estimation.status import tail_share
+from vdm_cli.estimation.trees import balanced
+from vdm_cli.estimation.witness import Floats, witness_pair
+
+
+@dataclass(frozen=True)
+class Bound:
+    """L_f of capped scores on evaluated rows.
+
+    Attributes:
+        value: In nats; it may be slightly below f(1).
+        error: Its standard error by the central limit theorem.
+        clipped: Share of evaluated rows (mean of both sides) beyond the caps.
+        tail: The largest share of a side's variance that a thousandth of its rows carries.
+    """
+
+    value: float
+    error: float
+    clipped: float
+    tail: float
+
+
+class HeldOut:
+    """Scores of evaluated rows of all folds together.
+
+    Attributes:
+        p_rows: Which rows of P, (k,).
+        p: Their scores.
+        q_rows: Which rows of Q, (l,).
+        q: Their scores.
+        auc: Area under the ROC curve of each fold: scores of different critics are not compared.
+        effective: Effective numbers of evaluated rows of P and of Q.
+    """
+
+    def __init__(self, p: Sample, q: Sample, folds: Sequence[FoldScores]):
+        self.p_rows: npt.NDArray[np.intp] = np.concatenate([fold.rows_p.evaluate for fold in folds])
+        self.q_rows: npt.NDArray[np.intp] = np.concatenate([fold.rows_q.evaluate for fold in folds])
+        self.p, self.q = (np.concatenate([fold.evaluate[side] for fold in folds]) for side in (0, 1))
+        self._shares = tuple(
+            balanced(len(rows), sample.weights_of(rows))
+            for sample, rows in ((p, self.p_rows), (q, self.q_rows))
+        )
+        self.effective = tuple(float(1.0 / np.sum(np.square(shares))) for shares in self._shares)
+        self.auc = [_auc(p, q, fold) for fold in folds]
+
+    def bound(self, divergence: FDivergence) -> Bound:
+        """L_f(v) = E_P[T(v)] - E_Q[f*(T(v))], of scores within caps that the numbers of rows set."""
+        caps = caps_for(divergence, *self.effective)
+        t = witness_pair(divergence, caps(self.p))[0]
+        s = witness_pair(divergence, caps(self.q))[1]
+        (mean_t, error_t), (mean_s, error_s) = map(_mean, (t, s), self._shares)
+        clipped = sum(
+            float(shares @ caps.bind(v)) for shares, v in zip(self._shares, (self.p, self.q), strict=True)
+        )
+        return Bound(
+            mean_t - mean_s, math.hypot(error_t, error_s), 0.5 * clipped, max(tail_share(t), tail_share(s))
+        )
+
+    def ratios(self) -> tuple[Floats, Floats]:
+        """e^v at evaluated rows of Q, (l,), an estimate of p/q, and the share that each row stands for."""
+        return np.exp(np.minimum(self.q, 600.0)), self._shares[1]
+
+
+def _mean(values: Floats, shares: Floats) -> tuple[float, float]:
+    """The weighted mean and its standard error."""
+    mean = float(shares @ values)
+    count = len(values)
+    error = math.sqrt(float(np.sum(np.square(shares * (values - mean)))) * count / max(count - 1, 1))
+    return mean, error
+
+
+def _auc(p: Sample, q: Sample, fold: FoldScores) -> float:
+    sides = ((p, fold.rows_p.evaluate), (q, fold.rows_q.evaluate))
+    weights = [balanced(len(rows), sample.weights_of(rows)) * len(rows) for sample, rows in sides]
+    labels = np.concatenate([np.ones(len(fold.evaluate[0])), np.zeros(len(fold.evaluate[1]))])
+    return float(roc_auc_score(labels, np.concatenate(fold.evaluate), sample_weight=np.concatenate(weights)))
