@@ -134,6 +134,18 @@ def require_convex(divergences: Sequence[str], expressions: Sequence[str]) -> No
             examined(text, option)
 
 
+def require_map(features: str | None, noise: float | None) -> None:
+    """Refuse what is no map of rows, or no size of noise, before any row is read.
+
+    Raises:
+        UsageError: In either case.
+    """
+    if features is not None or noise is not None:
+        from vdm_cli.estimation.map_name import asked_map
+
+        asked_map(features, noise)
+
+
 def require_new(path: Path, option: str) -> None:
     """Refuse a file that exists, or whose folder does not.
 

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 
 from vdm_cli.commands.evaluation import Evaluation
+from vdm_cli.commands.mapped import Mapped, Treatment
 from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
 from vdm_cli.console import table_text
 from vdm_cli.estimation.result import DivergenceEstimate
@@ -24,24 +25,12 @@ def evaluation_table(found: Evaluation) -> str:
     """The estimates as a table, with what its columns mean and what they say in plain words."""
     sides, estimation = found.sides, found.estimation
     level = f"{100 * estimation.level:g} %"
-    with_exact = any(row.exact is not None for row in estimation.estimates)
-    headers = ["nats", "estimate", "s.e.", f"{level} interval", "certified"] + ["exact"] * with_exact
-    rows = [
-        [
-            _short(row.divergence),
-            _number(row.estimate),
-            _number(row.standard_error),
-            f"{_number(row.ci[0])} {_number(row.ci[1])}",
-            _number(row.certified_lower),
-            *[_true_value(row)] * with_exact,
-        ]
-        for row in estimation.estimates
-    ]
     lines = [
         f"P: {sides.p_source}, {len(sides.p)} rows",
         f"Q: {sides.q_source}, {len(sides.q)} rows",
+        *_treatment_told(found.treatment),
         "",
-        table_text(headers, rows),
+        _estimates_table(estimation.estimates, level),
         "",
         "estimate: bound reached by critics on rows they never saw; the true value is",
         "  larger or equal, up to the standard error (s.e.). The interval is the bound's.",
@@ -60,8 +49,47 @@ def evaluation_table(found: Evaluation) -> str:
         lines += ["", *extremes_told(found.extremes, found.features)]
     warnings = (*sides.warnings, *estimation.warnings)
     lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
+    if found.mapped is not None:
+        lines += ["", *_mapped_told(found.mapped, level, warnings)]
     lines += ["", *_in_words(estimation.estimates[0], estimation.critic.auc, level)]
     return "\n".join(lines)
+
+
+def _estimates_table(estimates: Sequence[DivergenceEstimate], level: str) -> str:
+    """One row a divergence."""
+    with_exact = any(row.exact is not None for row in estimates)
+    headers = ["nats", "estimate", "s.e.", f"{level} interval", "certified"] + ["exact"] * with_exact
+    rows = [
+        [
+            _short(row.divergence),
+            _number(row.estimate),
+            _number(row.standard_error),
+            f"{_number(row.ci[0])} {_number(row.ci[1])}",
+            _number(row.certified_lower),
+            *[_true_value(row)] * with_exact,
+        ]
+        for row in estimates
+    ]
+    return table_text(headers, rows)
+
+
+def _treatment_told(treatment: Treatment) -> list[str]:
+    """What is compared, where it is not the rows as they are."""
+    if not treatment.words:
+        return []
+    p, q = treatment.fitted_on
+    apart = f"; {p} rows of P and {q} of Q, which it is fitted on, are set apart" if p or q else ""
+    return [textwrap.fill(f"compared: {treatment.words}{apart}", 80, subsequent_indent="  ")]
+
+
+def _mapped_told(mapped: Mapped, level: str, told: Sequence[str]) -> list[str]:
+    """The second table of images: that of their features, with the warnings that were not told before."""
+    found = mapped.estimation
+    new = [text for text in found.warnings if text not in told]
+    warnings = [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in new]
+    lines = [*_treatment_told(mapped.treatment), "", _estimates_table(found.estimates, level), ""]
+    lines += [*_statuses(found.estimates), *warnings]
+    return [*lines, *_in_words(found.estimates[0], found.critic.auc, level)]
 
 
 STATUS_MEANING = {

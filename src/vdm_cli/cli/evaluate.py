@@ -17,6 +17,7 @@ from vdm_cli.options import (
     parse_steps,
     require_convex,
     require_format,
+    require_map,
     require_new,
 )
 
@@ -64,6 +65,16 @@ def eval_divergence(
     budget: Annotated[
         str, typer.Option(metavar="fast|default|thorough", help="How much work goes into the critics.")
     ] = "default",
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="pca:K|FILE",
+            help="Compare principal components of rows, or a function of jax.export; images also in pixels.",
+        ),
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(metavar="SD", help="Compare rows with noise of SD standard deviations.")
+    ] = None,
     step: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +115,7 @@ def eval_divergence(
         require_new(output, "--output")
     names, expressions = divergence or [], expression or []
     require_convex(names, expressions)
+    require_map(features, noise)
 
     if checkpoint is not None and "all" in (chosen, index):
         _follow(
@@ -141,6 +153,8 @@ def eval_divergence(
                 step=chosen,
                 seed_index=int(index),
                 budget=work,
+                features=features,
+                noise=noise,
                 progress=progress,
             )
         else:
@@ -155,6 +169,8 @@ def eval_divergence(
                 level=level,
                 seed=seed,
                 budget=work,
+                features=features,
+                noise=noise,
                 columns=compared,
                 drop=dropped,
                 p_weights=p_weights,

@@ -15,6 +15,7 @@ from vdm_cli.data.pair import Choice
 from vdm_cli.data.weight_column import parse_weight_column
 from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.estimation.budget import BudgetName
+from vdm_cli.estimation.map_name import asked_map
 
 
 def eval_checkpoint(
@@ -28,6 +29,8 @@ def eval_checkpoint(
     step: int | str | None = None,
     seed_index: int = 0,
     budget: BudgetName = "default",
+    features: str | None = None,
+    noise: float | None = None,
     generator: nn.Module | None = None,
     critic: nn.Module | None = None,
     progress: Callable[[float], None] | None = None,
@@ -45,6 +48,9 @@ def eval_checkpoint(
         step: A number, ``latest`` (also None) or ``best``.
         seed_index: Which of the run's seeds.
         budget: ``fast``, ``default`` or ``thorough``.
+        features: ``pca:K`` or a file of ``jax.export``: compare mapped rows, or images in features beside
+            their pixels; images have ``pca:50`` if None.
+        noise: Compare rows with noise of so many standard deviations; none if None.
         generator: The module that the run was trained with, where it was not a configured one.
         critic: The same for the critic.
         progress: Called with the share of the work done.
@@ -55,7 +61,9 @@ def eval_checkpoint(
         DataError: If the data cannot be read again, or have changed, or are too few.
     """
     check_count(num_samples)
-    asked = Asked(tuple(parse_divergences(divergences, expressions)), level, seed, budget)
+    asked = Asked(
+        tuple(parse_divergences(divergences, expressions)), level, seed, budget, *asked_map(features, noise)
+    )
     sides = sides_of_run(
         checkpoint,
         asked.divergences,
@@ -80,6 +88,8 @@ def eval_files(
     level: float = 0.95,
     seed: int = 0,
     budget: BudgetName = "default",
+    features: str | None = None,
+    noise: float | None = None,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] = (),
     p_weights: str | None = None,
@@ -97,6 +107,9 @@ def eval_files(
         level: Of intervals and certificates.
         seed: Of the choice, the split and the critics.
         budget: ``fast``, ``default`` or ``thorough``.
+        features: ``pca:K`` or a file of ``jax.export``: compare mapped rows, or images in features beside
+            their pixels; images have ``pca:50`` if None.
+        noise: Compare rows with noise of so many standard deviations; none if None.
         columns: Names of the columns that are compared; all if None.
         drop: Names of columns that are left out.
         p_weights: ``COLUMN`` or ``COLUMN:MAX``: the weights of the rows of P, a column (or another array of
@@ -111,7 +124,9 @@ def eval_files(
         DataError: If a file cannot be read, the columns differ, the rows are too few, or weights are none.
     """
     check_count(num_samples)
-    asked = Asked(tuple(parse_divergences(divergences, expressions)), level, seed, budget)
+    asked = Asked(
+        tuple(parse_divergences(divergences, expressions)), level, seed, budget, *asked_map(features, noise)
+    )
     choice = Choice(
         None if columns is None else tuple(columns),
         tuple(drop),

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from vdm_cli.commands.column_divergences import FeatureDivergence, column_divergences
 from vdm_cli.commands.extremes import Extremes, extreme_rows
-from vdm_cli.commands.mapped import Compared, Mapped, compare, default_map, with_proposal
+from vdm_cli.commands.mapped import (
+    UNTREATED,
+    Compared,
+    Mapped,
+    Treatment,
+    compare,
+    default_map,
+    with_proposal,
+)
+from vdm_cli.commands.metrics import measure_samples
 from vdm_cli.commands.sides import Sides
 from vdm_cli.comparison.compare import Comparison, compare_tables
 from vdm_cli.data.dataset import Part
@@ -20,6 +30,8 @@ from vdm_cli.estimation.importance import ImportanceWeights, importance_weights
 from vdm_cli.estimation.map_name import MapName
 from vdm_cli.estimation.result import Estimation
 from vdm_cli.pictures.images import are_images
+from vdm_cli.two_sample.measure import Measure
+from vdm_cli.two_sample.names import MetricName
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,7 @@ class Asked:
         features: A map that rows are compared through, and images beside their pixels; None for none, and for
             the default of images.
         noise: Standard deviations of noise added to all rows first; None for none.
+        metrics: Measures beside the divergences; None for all that apply.
     """
 
     divergences: tuple[FDivergence, ...]
@@ -42,6 +55,7 @@ class Asked:
     budget: BudgetName = "default"
     features: MapName | None = None
     noise: float | None = None
+    metrics: tuple[MetricName, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,9 @@ class Evaluation:
         comparison: Marginals and associations, for information; None for images.
         features: Bounds on divergences of single columns, the largest first; none for images.
         extremes: The rows that look least like the other side.
-        way: What the rows went through before they were compared.
+        treatment: What became of the rows before they were compared.
         mapped: What was found of images in features; None for other rows.
+        metrics: Measures beside the divergences, of the rows as they are.
     """
 
     sides: Sides
@@ -63,8 +78,9 @@ class Evaluation:
     comparison: Comparison | None
     features: tuple[FeatureDivergence, ...] = ()
     extremes: Extremes | None = None
-    way: Way = AS_THEY_ARE
+    treatment: Treatment = UNTREATED
     mapped: Mapped | None = None
+    metrics: tuple[Measure, ...] = ()
 
     @property
     def weights(self) -> ImportanceWeights:
@@ -91,8 +107,9 @@ class Evaluation:
             "features": [feature.to_json() for feature in self.features],
             "extremes": None if self.extremes is None else self.extremes.to_json(),
             "ratios": self.weights.to_json(),
-            "way": self.way.to_json(),
+            "treatment": self.treatment.to_json(),
             "mapped": None if self.mapped is None else self.mapped.to_json(),
+            "metrics": [measure.to_json() for measure in self.metrics],
         }
 
 
@@ -102,24 +119,65 @@ def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | Non
     Raises:
         DataError: If the rows cannot be measured.
     """
-    features = fit_features([sides.p.rows, sides.q.rows], sides.forms, sides.label)
-    p, q = (features(part.rows, part.labels) for part in (sides.p, sides.q))
-    estimation = estimate_divergences(
-        p,
-        q,
-        asked.divergences,
-        level=asked.level,
-        seed=asked.seed,
-        exact=sides.exact,
-        budget=asked.budget,
-        p_weights=sides.p_weights,
-        q_weights=sides.q_weights,
-        progress=progress,
-    )
+    images = are_images(sides.p.rows.shape[1:])
+    encode = fit_features([sides.p.rows, sides.q.rows], sides.forms, sides.label)
+    treat = partial(compare, sides, encode, noise=asked.noise, seed=asked.seed, fit_rows=sides.train)
+    rows = treat(features=None if images else asked.features)
+    beside = asked.features or default_map(sides) if images else None
+    features = None if beside is None else treat(features=beside)
+    parts = _parts(progress, (1.0,) if features is None else (0.7, 0.3))
+    estimation = _estimate(rows, sides, asked, parts[0])
+    mapped = None
+    if features is not None:
+        mapped = Mapped(features.treatment, _estimate(features, sides, asked, parts[1]))
     comparison: Comparison | None = None
     columns: tuple[FeatureDivergence, ...] = ()
-    if not are_images(sides.p.rows.shape[1:]):
+    if not images:
         comparison = compare_tables(sides.p.rows, sides.q.rows, sides.columns, sides.forms, asked.seed)
         columns = column_divergences(sides, asked.divergences, asked.seed)
     extremes = extreme_rows(sides, estimation.scores, columns)
-    return Evaluation(sides, estimation, comparison, columns, extremes)
+    metrics = measure_samples(sides, encode, asked.divergences, estimation, asked.metrics)
+    return Evaluation(
+        sides,
+        estimation,
+        comparison,
+        columns,
+        extremes,
+        treatment=rows.treatment,
+        mapped=mapped,
+        metrics=metrics,
+    )
+
+
+def _estimate(
+    rows: Compared, sides: Sides, asked: Asked, progress: Callable[[float], None] | None
+) -> Estimation:
+    """Estimate the divergences of rows as they are compared; the true values are known of untreated ones."""
+    found = estimate_divergences(
+        rows.p,
+        rows.q,
+        asked.divergences,
+        level=asked.level,
+        seed=asked.seed,
+        exact=sides.exact if rows.treatment == UNTREATED else None,
+        budget=asked.budget,
+        p_weights=rows.p_weights,
+        q_weights=rows.q_weights,
+        progress=progress,
+    )
+    mapped = rows.treatment.features is not None or are_images(sides.p.rows.shape[1:])
+    return with_proposal(rows.numbered(found), asked.noise, mapped=mapped)
+
+
+def _parts(
+    progress: Callable[[float], None] | None, shares: tuple[float, ...]
+) -> list[Callable[[float], None] | None]:
+    """The progress of each part of the work, of which it takes these shares."""
+    if progress is None:
+        return [None] * len(shares)
+    report = progress
+    starts = (sum(shares[:place]) for place in range(len(shares)))
+    return [
+        lambda done, start=start, share=share: report(start + share * done)  # type: ignore[misc]
+        for start, share in zip(starts, shares, strict=True)
+    ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from vdm_cli.data.dataset import Part
 from vdm_cli.data.form import Form
+from vdm_cli.data.mixture import GaussianMixture
 from vdm_cli.divergences.known import KnownValue
 from vdm_cli.estimation.weights import Weights
 
@@ -30,7 +31,8 @@ class Sides:
         q_weights: Of the rows of Q.
         p_places: Which rows of its file those of P are, from 0; None where they are all of it.
         q_places: Which rows of its file those of Q are.
-        fit_rows: Rows of neither side, such as a run's training rows, that maps of rows may be fitted on.
+        law: The law of P, where it is known.
+        train: Rows that the generator of Q was trained on, in random order, not more than are needed.
     """
 
     p: Part
@@ -46,4 +48,5 @@ class Sides:
     q_weights: Weights | None = None
     p_places: np.ndarray | None = None
     q_places: np.ndarray | None = None
-    fit_rows: Part | None = None
+    law: GaussianMixture | None = None
+    train: Part | None = None

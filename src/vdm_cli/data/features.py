@@ -47,7 +47,7 @@ class FeatureMap:
         return features
 
     def numbers(self, width: int) -> np.ndarray:
-        """Which features of rows with `width` entries are numbers and no indicators, labels aside: (D,) bool."""
+        """Which features of rows with `width` entries are numbers and no indicators, (D,) bool."""
         if not self.forms:
             return np.ones(width, bool)
         return np.array(
