@@ -11,6 +11,7 @@ import flax.linen as nn
 from vdm_cli.build.dataset import load_dataset
 from vdm_cli.commands.load import LoadedRun, load, sampler
 from vdm_cli.commands.sides import Sides
+from vdm_cli.commands.training_rows import training_rows
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.data.dataset import Dataset
 from vdm_cli.divergences.divergence import FDivergence
@@ -91,6 +92,8 @@ class RunRows:
             p_source=f"{_test_source(run.config, dataset.description)} (test rows)",
             q_source=f"{run.directory.name} (step {run.step}, seed index {seed_index})",
             exact=exact,
+            law=law,
+            train=training_rows(dataset.train, seed),
         )
 
 

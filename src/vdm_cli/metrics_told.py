@@ -1,0 +1,37 @@
+"""Measures beside the divergences, as a table for standard output."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from vdm_cli.console import table_text
+from vdm_cli.two_sample.measure import Measure
+
+
+def metrics_told(measures: Sequence[Measure]) -> list[str]:
+    """One row for each number, beside it what P = Q gives; then which measures are missing, and why."""
+    lines = [line for each in measures if each.value is not None for line in each.lines]
+    rows = [
+        [line.what, _number(line.value), _number(line.at_equality), _p_value(line.p_value)] for line in lines
+    ]
+    told = []
+    if rows:
+        used = max(max(each.rows) for each in measures if each.value is not None)
+        about = (
+            "P = Q: what equal laws give, exactly, on average or in a random deal of these rows. Scaled: in "
+            f"interquartile ranges (images: sd), logarithmic beyond 3. At most {used} rows of a side."
+        )
+        told = [table_text(["beside", "value", "P = Q", "p"], rows), *textwrap.wrap(about, 80)]
+    for each in measures:
+        if each.value is None:
+            told.append(textwrap.fill(f"{each.name}: no value: {each.note}", 80, subsequent_indent="  "))
+    return told
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}"
+
+
+def _p_value(value: float | None) -> str:
+    return "" if value is None else "<1e-9" if value < 1e-9 else f"{value:.2g}"
