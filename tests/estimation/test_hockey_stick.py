@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import binom, norm
 
 from vdm_cli.divergences.expression import expression_divergence
-from vdm_cli.estimation.certificate import CutChooser, count_above, merge_limits
+from vdm_cli.estimation.cut import CutChooser, count_above
 
 RATIO = 2.7
 LEVEL = 0.05
@@ -44,7 +44,7 @@ def test_a_certificate_exceeds_delta_as_seldom_as_it_says(shift: float) -> None:
     best_cut = np.log(RATIO) / shift + shift / 2  # where p/q = e^epsilon: the cut of the true delta itself
     for _ in range(repeats):
         p, q = rng.normal(shift, 1.0, rows), rng.normal(0.0, 1.0, rows)
-        limits.append(merge_limits(hockey_stick, [count_above(p, q, best_cut)], LEVEL))
+        limits.append(count_above(p, q, best_cut).limit(hockey_stick, LEVEL))
     assert min(limits) >= 0.0
     assert np.sum(np.array(limits) > truth) <= binom.ppf(0.999, repeats, LEVEL)
     if truth > 0.2:
@@ -55,5 +55,5 @@ def test_the_cut_is_chosen_where_the_ratio_is_e_to_the_epsilon() -> None:
     hockey_stick = expression_divergence(f"maximum(u - {RATIO}, 0)")
     rng, shift = np.random.default_rng(0), 1.5
     p, q = rng.normal(shift, 1.0, 20_000), rng.normal(0.0, 1.0, 20_000)
-    cut = CutChooser(p, q, LEVEL).for_divergence(hockey_stick)
+    cut, _ = CutChooser(p, q, len(p), len(q), LEVEL).for_divergence(hockey_stick)
     assert cut == pytest.approx(np.log(RATIO) / shift + shift / 2, abs=0.15)
