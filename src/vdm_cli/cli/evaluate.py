@@ -20,6 +20,7 @@ from vdm_cli.options import (
     require_map,
     require_new,
 )
+from vdm_cli.two_sample.names import parse_metrics
 
 
 def eval_divergence(
@@ -75,6 +76,15 @@ def eval_divergence(
     noise: Annotated[
         float | None, typer.Option(metavar="SD", help="Compare rows with noise of SD standard deviations.")
     ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Measures beside the divergences: c2st, mmd, energy, sliced_wasserstein, precision, recall, "
+            "density, coverage, modes, memorization, knn_kl, renyi, all or none.  [dim](default: all that "
+            "apply)[/dim]",
+        ),
+    ] = None,
     step: Annotated[
         str | None,
         typer.Option(
@@ -116,6 +126,7 @@ def eval_divergence(
     names, expressions = divergence or [], expression or []
     require_convex(names, expressions)
     require_map(features, noise)
+    parse_metrics(metrics or None)
 
     if checkpoint is not None and "all" in (chosen, index):
         _follow(
@@ -131,6 +142,7 @@ def eval_divergence(
             step=chosen,
             seed_index=index,
             budget=work,
+            metrics=metrics or None,
         )
         return
 
@@ -155,6 +167,7 @@ def eval_divergence(
                 budget=work,
                 features=features,
                 noise=noise,
+                metrics=metrics or None,
                 progress=progress,
             )
         else:
@@ -171,6 +184,7 @@ def eval_divergence(
                 budget=work,
                 features=features,
                 noise=noise,
+                metrics=metrics or None,
                 columns=compared,
                 drop=dropped,
                 p_weights=p_weights,

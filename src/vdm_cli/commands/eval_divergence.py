@@ -16,6 +16,7 @@ from vdm_cli.data.weight_column import parse_weight_column
 from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.estimation.budget import BudgetName
 from vdm_cli.estimation.map_name import asked_map
+from vdm_cli.two_sample.names import parse_metrics
 
 
 def eval_checkpoint(
@@ -31,6 +32,7 @@ def eval_checkpoint(
     budget: BudgetName = "default",
     features: str | None = None,
     noise: float | None = None,
+    metrics: Sequence[str] | None = None,
     generator: nn.Module | None = None,
     critic: nn.Module | None = None,
     progress: Callable[[float], None] | None = None,
@@ -51,19 +53,19 @@ def eval_checkpoint(
         features: ``pca:K`` or a file of ``jax.export``: compare mapped rows, or images in features beside
             their pixels; images have ``pca:50`` if None.
         noise: Compare rows with noise of so many standard deviations; none if None.
+        metrics: Names of measures beside the divergences, ``all`` or ``none``; all that apply if None.
         generator: The module that the run was trained with, where it was not a configured one.
         critic: The same for the critic.
         progress: Called with the share of the work done.
 
     Raises:
-        UsageError: If a divergence or an expression is none, or the rows asked for are too few.
+        UsageError: If a divergence, an expression or a measure is none, or the rows asked for are too few.
         CheckpointError: If the checkpoint is missing or damaged.
         DataError: If the data cannot be read again, or have changed, or are too few.
     """
     check_count(num_samples)
-    asked = Asked(
-        tuple(parse_divergences(divergences, expressions)), level, seed, budget, *asked_map(features, noise)
-    )
+    wanted, chosen = tuple(parse_divergences(divergences, expressions)), parse_metrics(metrics)
+    asked = Asked(wanted, level, seed, budget, *asked_map(features, noise), chosen)
     sides = sides_of_run(
         checkpoint,
         asked.divergences,
@@ -90,6 +92,7 @@ def eval_files(
     budget: BudgetName = "default",
     features: str | None = None,
     noise: float | None = None,
+    metrics: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] = (),
     p_weights: str | None = None,
@@ -110,6 +113,7 @@ def eval_files(
         features: ``pca:K`` or a file of ``jax.export``: compare mapped rows, or images in features beside
             their pixels; images have ``pca:50`` if None.
         noise: Compare rows with noise of so many standard deviations; none if None.
+        metrics: Names of measures beside the divergences, ``all`` or ``none``; all that apply if None.
         columns: Names of the columns that are compared; all if None.
         drop: Names of columns that are left out.
         p_weights: ``COLUMN`` or ``COLUMN:MAX``: the weights of the rows of P, a column (or another array of
@@ -119,14 +123,13 @@ def eval_files(
         progress: Called with the share of the work done.
 
     Raises:
-        UsageError: If a divergence or an expression is none, weights are misspelled, or the rows asked for
-            are too few.
+        UsageError: If a divergence, an expression or a measure is none, weights are misspelled, or the rows
+            asked for are too few.
         DataError: If a file cannot be read, the columns differ, the rows are too few, or weights are none.
     """
     check_count(num_samples)
-    asked = Asked(
-        tuple(parse_divergences(divergences, expressions)), level, seed, budget, *asked_map(features, noise)
-    )
+    wanted, chosen = tuple(parse_divergences(divergences, expressions)), parse_metrics(metrics)
+    asked = Asked(wanted, level, seed, budget, *asked_map(features, noise), chosen)
     choice = Choice(
         None if columns is None else tuple(columns),
         tuple(drop),
