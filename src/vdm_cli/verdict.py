@@ -12,6 +12,7 @@ from vdm_cli.commands.mapped import Mapped, Treatment
 from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
 from vdm_cli.console import table_text
 from vdm_cli.estimation.result import DivergenceEstimate
+from vdm_cli.metrics_told import metrics_told
 from vdm_cli.quoting import printable
 from vdm_cli.rows_told import extremes_told, features_told
 
@@ -47,6 +48,8 @@ def evaluation_table(found: Evaluation) -> str:
         lines += ["", *features_told(found.features)]
     if found.extremes is not None:
         lines += ["", *extremes_told(found.extremes, found.features)]
+    if found.metrics:
+        lines += ["", *metrics_told(found.metrics)]
     warnings = (*sides.warnings, *estimation.warnings)
     lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
     if found.mapped is not None:

@@ -19,6 +19,7 @@ from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.errors import CheckpointError, DamagedCheckpointError
 from vdm_cli.estimation.budget import BudgetName
 from vdm_cli.estimation.result import DivergenceEstimate
+from vdm_cli.two_sample.names import parse_metrics
 
 ALL = "all"
 Progress = Callable[[float, str], None]
@@ -135,6 +136,7 @@ def follow_run(
     step: int | str | None = ALL,
     seed_index: int | str = 0,
     budget: BudgetName = "default",
+    metrics: Sequence[str] | None = None,
     generator: nn.Module | None = None,
     critic: nn.Module | None = None,
     progress: Progress | None = None,
@@ -154,18 +156,20 @@ def follow_run(
         step: ``all`` kept ones, or one as for `eval_checkpoint`.
         seed_index: ``all``, or which of the run's seeds.
         budget: ``fast``, ``default`` or ``thorough``.
+        metrics: Names of measures beside the divergences, ``all`` or ``none``; all that apply if None.
         generator: The module that the run was trained with, where it was not a configured one.
         critic: The same for the critic.
         progress: Called with the share of the work done, and what is being done.
 
     Raises:
-        UsageError: If a divergence or an expression is none, or the rows asked for are too few.
+        UsageError: If a divergence, an expression or a measure is none, or the rows asked for are too few.
         CheckpointError: If there is no run, its data have changed, or the only step is damaged; of ``all``
             steps the damaged ones are left out, unless every one is.
         DataError: If the data cannot be read again, or are too few.
     """
     check_count(num_samples)
-    asked = Asked(tuple(parse_divergences(divergences, expressions)), level, seed, budget)
+    wanted, chosen = tuple(parse_divergences(divergences, expressions)), parse_metrics(metrics)
+    asked = Asked(wanted, level, seed, budget, metrics=chosen)
     constants = constants_told(divergences, expressions)
     checkpoints, steps = _steps(Path(checkpoint), step)
     index = 0 if seed_index == ALL else int(seed_index)
