@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import textwrap
 from collections.abc import Sequence
 
@@ -11,7 +10,8 @@ from vdm_cli.commands.evaluation import Evaluation
 from vdm_cli.commands.mapped import Mapped, Treatment
 from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
 from vdm_cli.console import table_text
-from vdm_cli.estimation.result import DivergenceEstimate
+from vdm_cli.estimation.result import DivergenceEstimate, Estimation
+from vdm_cli.estimation.weights import Weights
 from vdm_cli.metrics_told import metrics_told
 from vdm_cli.quoting import printable
 from vdm_cli.rows_told import extremes_told, features_told
@@ -27,17 +27,18 @@ def evaluation_table(found: Evaluation) -> str:
     sides, estimation = found.sides, found.estimation
     level = f"{100 * estimation.level:g} %"
     lines = [
-        f"P: {sides.p_source}, {len(sides.p)} rows",
-        f"Q: {sides.q_source}, {len(sides.q)} rows",
+        f"P: {sides.p_source}, {len(sides.p)} rows{_weighted(sides.p_weights)}",
+        f"Q: {sides.q_source}, {len(sides.q)} rows{_weighted(sides.q_weights)}",
         *_treatment_told(found.treatment),
         "",
         _estimates_table(estimation.estimates, level),
         "",
-        "estimate: bound reached by critics on rows they never saw; the true value is",
-        "  larger or equal, up to the standard error (s.e.). The interval is the bound's.",
-        f"certified: the true value is at least this, with {level} confidence, for any data.",
-        "  No sample can bound it from above.",
+        "estimate: bound reached by critics on rows they never saw; the truth may be larger.",
+        "interval: of this bound, not of the truth.",
+        f"certified: the truth is at least this, with {level} confidence, for any data.",
     ]
+    if any(row.floor is not None for row in estimation.estimates):
+        lines.append("floor: the same estimate between two halves of P: what nothing looks like.")
     errors = [row.exact_standard_error or 0.0 for row in estimation.estimates]
     if any(errors):
         lines.append(f"exact: ~ by Monte Carlo, with a standard error of at most {_number(max(errors))}.")
@@ -54,21 +55,23 @@ def evaluation_table(found: Evaluation) -> str:
     lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
     if found.mapped is not None:
         lines += ["", *_mapped_told(found.mapped, level, warnings)]
-    lines += ["", *_in_words(estimation.estimates[0], estimation.critic.auc, level)]
+    lines += ["", *_in_words(estimation, level)]
     return "\n".join(lines)
 
 
 def _estimates_table(estimates: Sequence[DivergenceEstimate], level: str) -> str:
     """One row a divergence."""
     with_exact = any(row.exact is not None for row in estimates)
-    headers = ["nats", "estimate", "s.e.", f"{level} interval", "certified"] + ["exact"] * with_exact
+    with_floor = any(row.floor is not None for row in estimates)
+    headers = ["nats", "estimate", f"{level} interval", "certified"]
+    headers += ["floor"] * with_floor + ["exact"] * with_exact
     rows = [
         [
             _short(row.divergence),
             _number(row.estimate),
-            _number(row.standard_error),
             f"{_number(row.ci[0])} {_number(row.ci[1])}",
             _number(row.certified_lower),
+            *[_number(row.floor)] * with_floor,
             *[_true_value(row)] * with_exact,
         ]
         for row in estimates
@@ -92,15 +95,20 @@ def _mapped_told(mapped: Mapped, level: str, told: Sequence[str]) -> list[str]:
     warnings = [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in new]
     lines = [*_treatment_told(mapped.treatment), "", _estimates_table(found.estimates, level), ""]
     lines += [*_statuses(found.estimates), *warnings]
-    return [*lines, *_in_words(found.estimates[0], found.critic.auc, level)]
+    return [*lines, *_in_words(found, level)]
 
 
 STATUS_MEANING = {
     "indistinguishable": "these rows do not tell P and Q apart",
     "saturated": "P and Q are all but separated, so that the number of rows sets the value",
+    "critic_unstable": "critics of different folds disagree more than chance explains",
     "heavy_tail": "a few rows carry the value and its standard error",
     "undersampled": "few rows: the true value may be much larger",
 }
+
+
+def _weighted(weights: Weights | None) -> str:
+    return "" if weights is None else f", weighted: they count like {weights.effective_rows:.0f} equal ones"
 
 
 def _statuses(estimates: Sequence[DivergenceEstimate]) -> list[str]:
@@ -132,16 +140,22 @@ def _columns_told(found: Comparison) -> list[str]:
     return [textwrap.fill(text, 80, subsequent_indent="  ") for text in told]
 
 
-def _in_words(row: DivergenceEstimate, auc: float, level: str) -> list[str]:
-    """The first row as a sentence."""
-    told = f"A row of P scores above a row of Q {100 * auc:.1f} % of the time (AUC; 50 % is chance)."
-    certified = row.certified_lower > (0.0 if row.divergence != "gan" else -math.log(4.0))
-    if not certified and row.status != "indistinguishable":
-        return [told, f"P = Q is rejected at {level} (p = {row.p_value:.2g}), but no amount is certified."]
-    if not certified:
-        return [told, f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows."]
-    name = _short(row.divergence)
-    return [told, f"With {level} confidence {name}(P, Q) >= {row.certified_lower:.4g} nats."]
+def _in_words(found: Estimation, level: str) -> list[str]:
+    """The first row as sentences."""
+    row, critic = found.estimates[0], found.critic
+    name, certain = _short(row.divergence), row.route != "none"
+    told = [f"A row of P scores above a row of Q {100 * critic.auc:.1f} % of the time (AUC; 50 % is chance)."]
+    if critic.observer > 0.5:
+        told.append(
+            f"With {level} confidence {name}(P, Q) >= {row.certified_lower:.4g} nats; an ideal observer tells "
+            f"single rows apart at least {100 * critic.observer:.1f} % of the time."
+        )
+    elif certain and row.status == "indistinguishable":
+        told.append(f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows.")
+    elif certain:
+        told.append(f"P = Q is rejected (p = {critic.p_value:.2g}), but no amount is certified at {level}.")
+    told.append("The truth may be larger: no sample can bound it from above.")
+    return [textwrap.fill(sentence, 80) for sentence in told]
 
 
 def _true_value(row: DivergenceEstimate) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from vdm_cli.commands.column_divergences import FeatureDivergence, column_divergences
 from vdm_cli.commands.extremes import Extremes, extreme_rows
@@ -21,7 +24,8 @@ from vdm_cli.commands.mapped import (
 from vdm_cli.commands.metrics import measure_samples
 from vdm_cli.commands.sides import Sides
 from vdm_cli.comparison.compare import Comparison, compare_tables
-from vdm_cli.data.dataset import Part
+from vdm_cli.comparison.warnings import samples_told
+from vdm_cli.data.dataset import Part, thin
 from vdm_cli.data.features import fit_features
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.estimation.budget import BudgetName
@@ -29,6 +33,7 @@ from vdm_cli.estimation.estimate import estimate_divergences
 from vdm_cli.estimation.importance import ImportanceWeights, importance_weights
 from vdm_cli.estimation.map_name import MapName
 from vdm_cli.estimation.result import Estimation
+from vdm_cli.estimation.weights import Weights
 from vdm_cli.pictures.images import are_images
 from vdm_cli.two_sample.measure import Measure
 from vdm_cli.two_sample.names import MetricName
@@ -94,6 +99,11 @@ class Evaluation:
         def side(part: Part, source: str) -> dict[str, Any]:
             return {"source": source, "n": len(part), "shape": list(part.rows.shape[1:])}
 
+        def weighting(given: Weights | None) -> dict[str, Any] | None:
+            if given is None:
+                return None
+            return {"effective_rows": given.effective_rows, "maximum": given.maximum}
+
         sides = self.sides
         found = self.estimation.to_json()
         found["warnings"] = [*sides.warnings, *found["warnings"]]
@@ -110,6 +120,7 @@ class Evaluation:
             "treatment": self.treatment.to_json(),
             "mapped": None if self.mapped is None else self.mapped.to_json(),
             "metrics": [measure.to_json() for measure in self.metrics],
+            "weights": {"p": weighting(sides.p_weights), "q": weighting(sides.q_weights)},
         }
 
 
@@ -119,6 +130,8 @@ def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | Non
     Raises:
         DataError: If the rows cannot be measured.
     """
+    told = samples_told(sides.p.rows, sides.q.rows, sides.columns, sides.forms)
+    sides = dataclasses.replace(sides, warnings=(*sides.warnings, *told))
     images = are_images(sides.p.rows.shape[1:])
     encode = fit_features([sides.p.rows, sides.q.rows], sides.forms, sides.label)
     treat = partial(compare, sides, encode, noise=asked.noise, seed=asked.seed, fit_rows=sides.train)
@@ -133,7 +146,9 @@ def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | Non
     comparison: Comparison | None = None
     columns: tuple[FeatureDivergence, ...] = ()
     if not images:
-        comparison = compare_tables(sides.p.rows, sides.q.rows, sides.columns, sides.forms, asked.seed)
+        p = _draws(sides.p, sides.p_weights, asked.seed)
+        q = _draws(sides.q, sides.q_weights, asked.seed + 1)
+        comparison = compare_tables(p, q, sides.columns, sides.forms, asked.seed)
         columns = column_divergences(sides, asked.divergences, asked.seed)
     extremes = extreme_rows(sides, estimation.scores, columns)
     metrics = measure_samples(sides, encode, asked.divergences, estimation, asked.metrics)
@@ -147,6 +162,11 @@ def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | Non
         mapped=mapped,
         metrics=metrics,
     )
+
+
+def _draws(part: Part, weights: Weights | None, seed: int) -> np.ndarray:
+    """Rows of the law that the weights describe, fewer than there are; all without weights."""
+    return part.rows if weights is None else thin(Part(part.rows, None, weights.values), seed).rows
 
 
 def _estimate(
@@ -163,6 +183,7 @@ def _estimate(
         budget=asked.budget,
         p_weights=rows.p_weights,
         q_weights=rows.q_weights,
+        floor=True,
         progress=progress,
     )
     mapped = rows.treatment.features is not None or are_images(sides.p.rows.shape[1:])

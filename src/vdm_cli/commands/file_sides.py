@@ -88,6 +88,11 @@ def weights_told(side: str, weights: Weights | None) -> list[str]:
             f"(--{side.lower()}-weights COLUMN:MAX, the largest that any row of its law could have)"
         )
     rows = len(weights.values)
+    if weights.maximum is not None and weights.values.sum() < MINIMUM_ROWS * weights.maximum:
+        told.append(
+            f"nothing is certified: rows of {side} are kept for the certificate with probability weight / "
+            f"{weights.maximum:g}, which leaves about {weights.values.sum() / weights.maximum:.0f}"
+        )
     if weights.effective_rows < max(MINIMUM_ROWS, 0.1 * rows):
         told.append(
             f"the {rows} weighted rows of {side} count like {weights.effective_rows:.0f} equal ones: a few "
