@@ -94,7 +94,8 @@ class EstimationReport:
         self._console = console
         self._progress = progress
         self._task = None if progress is None else progress.add_task(FITTING, total=1.0)
-        self._started = self._last_line = time.monotonic()
+        self._started: tuple[float, float] | None = None
+        self._last_line = time.monotonic()
 
     def __call__(self, share: float, text: str = FITTING) -> None:
         """Show the share of the work that is done, in [0, 1], and what is being done."""
@@ -102,11 +103,14 @@ class EstimationReport:
             self._progress.update(self._task, completed=share, description=text)
             return
         now = time.monotonic()
-        if now - self._last_line < QUIET_SECONDS or not 0.0 < share < 1.0:
+        if self._started is None:  # compiled by now: what comes is steadier than what was
+            self._started = (now, share)
+        if now - self._last_line < QUIET_SECONDS or share >= 1.0:
             return
         self._last_line = now
-        eta = (now - self._started) / share * (1.0 - share)
-        self._console.print(Text(f"{text}: {100 * share:.0f} %  ETA {eta:.0f} s"), soft_wrap=True)
+        seconds, done = now - self._started[0], share - self._started[1]
+        eta = f"  ETA {seconds / done * (1.0 - share):.0f} s" if done > 0.0 else ""
+        self._console.print(Text(f"{text}: {100 * share:.0f} %{eta}"), soft_wrap=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 
 from vdm_cli.commands.follow import Followed, Spread
@@ -121,14 +122,17 @@ def _others(found: Followed, labels: list[str]) -> str:
 
 
 def _in_words(found: Followed, label: str) -> str:
-    """How one divergence went, in a sentence."""
+    """How one divergence went, in a sentence; a least value between is told where the errors allow it."""
     course = _spreads(found, label)
     least = min(course, key=lambda spread: spread.mean)
     told = (
         f"{printable(label, 25)}: {number_text(course[0].mean)} at step {course[0].step}, "
         f"{number_text(course[-1].mean)} at step {course[-1].step}"
     )
-    if least is not course[0] and least is not course[-1]:
+    ends = (course[0], course[-1])
+    if all(
+        end.mean - least.mean > 2.0 * math.hypot(end.standard_error, least.standard_error) for end in ends
+    ):
         told += f", least at step {least.step} ({number_text(least.mean)})"
     return told + "."
 

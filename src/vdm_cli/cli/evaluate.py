@@ -142,6 +142,8 @@ def eval_divergence(
             step=chosen,
             seed_index=index,
             budget=work,
+            features=features,
+            noise=noise,
             metrics=metrics or None,
         )
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from vdm_cli.commands.run_sides import RunRows, check_count, rows_of_run
 from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.errors import CheckpointError, DamagedCheckpointError
 from vdm_cli.estimation.budget import BudgetName
+from vdm_cli.estimation.map_name import asked_map
 from vdm_cli.estimation.result import DivergenceEstimate
 from vdm_cli.two_sample.names import parse_metrics
 
@@ -53,6 +55,7 @@ class Spread:
         mean: Of the estimates, in nats.
         sd: Their standard deviation, in nats; None for one seed.  It holds the spread of training and the
             error of the estimates.
+        standard_error: Of the mean, by the rows alone, in nats.
     """
 
     step: int
@@ -60,6 +63,7 @@ class Spread:
     seeds: int
     mean: float
     sd: float | None
+    standard_error: float
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,11 @@ class Followed:
         found = []
         for step in self.steps:
             for label in self.labels:
-                values = [row.estimate for each, row in self.of(label) if each.step == step]
+                rows = [row for each, row in self.of(label) if each.step == step]
+                values = [row.estimate for row in rows]
                 sd = statistics.stdev(values) if len(values) > 1 else None
-                found.append(Spread(step, label, len(values), statistics.fmean(values), sd))
+                error = math.hypot(*(row.standard_error for row in rows)) / len(rows)
+                found.append(Spread(step, label, len(values), statistics.fmean(values), sd, error))
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:
@@ -136,6 +142,8 @@ def follow_run(
     step: int | str | None = ALL,
     seed_index: int | str = 0,
     budget: BudgetName = "default",
+    features: str | None = None,
+    noise: float | None = None,
     metrics: Sequence[str] | None = None,
     generator: nn.Module | None = None,
     critic: nn.Module | None = None,
@@ -156,6 +164,8 @@ def follow_run(
         step: ``all`` kept ones, or one as for `eval_checkpoint`.
         seed_index: ``all``, or which of the run's seeds.
         budget: ``fast``, ``default`` or ``thorough``.
+        features: As for `eval_checkpoint`.
+        noise: As for `eval_checkpoint`.
         metrics: Names of measures beside the divergences, ``all`` or ``none``; all that apply if None.
         generator: The module that the run was trained with, where it was not a configured one.
         critic: The same for the critic.
@@ -169,14 +179,13 @@ def follow_run(
     """
     check_count(num_samples)
     wanted, chosen = tuple(parse_divergences(divergences, expressions)), parse_metrics(metrics)
-    asked = Asked(wanted, level, seed, budget, metrics=chosen)
+    asked = Asked(wanted, level, seed, budget, *asked_map(features, noise), chosen)
     constants = constants_told(divergences, expressions)
     checkpoints, steps = _steps(Path(checkpoint), step)
     index = 0 if seed_index == ALL else int(seed_index)
 
     def opened(number: int) -> LoadedRun:
-        directory = checkpoints.directory
-        return load(directory, step=number, seed_index=index, generator=generator, critic=critic)
+        return load(checkpoint, step=number, seed_index=index, generator=generator, critic=critic)
 
     measured: list[Measured] = []
     rows: RunRows | None = None

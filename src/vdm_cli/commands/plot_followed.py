@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -33,7 +34,10 @@ def plot_followed(found: Followed, labels: Sequence[str], directory: str | Path)
     """
     check_plots(directory, (EVALUATIONS,))
     steps = len(found.steps) > 1
-    panels = [(label, _courses(found, label, steps)) for label in labels[:MOST_PANELS]]
+    panels = [
+        (label, -math.log(4.0) if label == "gan" else 0.0, _courses(found, label, steps))
+        for label in labels[:MOST_PANELS]
+    ]
     figure = draw_evaluations(
         panels,
         f"{found.run}: test rows against fresh samples"

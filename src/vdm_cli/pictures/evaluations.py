@@ -13,6 +13,7 @@ from vdm_cli.pictures.figure import P_COLOR, Q_COLOR, new_figure, shortened
 
 SMALL = 7
 ACROSS = 2
+MOST_TICKS = 8
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,17 @@ class Course:
 
 
 def draw_evaluations(
-    panels: Sequence[tuple[str, Sequence[Course]]], title: str, along: str, level: str, best: int | None
+    panels: Sequence[tuple[str, float, Sequence[Course]]],
+    title: str,
+    along: str,
+    level: str,
+    best: int | None,
 ) -> Any:
     """Draw each divergence over the steps or seeds: estimate with interval, certificate, truth where known.
 
     Args:
-        panels: A divergence's label with its courses, several where several seeds go along the steps.
+        panels: A divergence's label, its value at P = Q, and its courses, several where several seeds go
+            along the steps.
         title: Of the whole.
         along: What `Course.places` are: ``step`` or ``seed index``.
         level: Of intervals and certificates, such as ``95 %``.
@@ -55,13 +61,13 @@ def draw_evaluations(
     down = math.ceil(len(panels) / across)
     figure = new_figure(max(5.6, 4.4 * across), 0.8 + 2.9 * down)
     figure.suptitle(shortened(title, 80), fontsize=9, parse_math=False)
-    for index, (label, courses) in enumerate(panels):
+    for index, (label, equality, courses) in enumerate(panels):
         axes = figure.add_subplot(down, across, index + 1)
         axes.set_title(shortened(label, 40), fontsize=9, loc="left", parse_math=False)
         axes.set_xlabel(along, fontsize=SMALL)
         axes.set_ylabel("nats", fontsize=SMALL)
         axes.tick_params(labelsize=SMALL)
-        axes.axhline(0.0, color="black", lw=0.6)
+        axes.axhline(equality, color="black", lw=0.6)
         _draw_panel(axes, courses, level, joined=along == "step")
         if best is not None:
             axes.axvline(best, color="black", lw=0.8, ls=":", label="best by validation rows")
