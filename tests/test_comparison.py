@@ -253,8 +253,9 @@ def evaluated(p: np.ndarray, q: np.ndarray, *, images: bool) -> Evaluation:
     """An evaluation that estimated nothing."""
     sides = Sides(Part(p), Part(q), None, (), None, "p.npy", "q.npy", {})
     every_p, every_q = np.arange(len(p)), np.arange(len(q))
+    critic = CriticReport(0.5, 1.0, 0.0, 1, 1, 0.0, 1.0, None, 1.0, (0, 0), 0.5)
     scores = RowScores(every_p, np.zeros(len(p)), every_q, np.zeros(len(q)))
-    estimation = Estimation((), CriticReport(0.5, 1.0, 0.0, 1, 1), (), len(p), len(q), 0.95, 0, scores)
+    estimation = Estimation((), critic, (), len(p), len(q), 0.95, 0, scores)
     return Evaluation(sides, estimation, None if images else compare_tables(p, q, None, ()))
 
 

@@ -143,19 +143,24 @@ def _columns_told(found: Comparison) -> list[str]:
 def _in_words(found: Estimation, level: str) -> list[str]:
     """The first row as sentences."""
     row, critic = found.estimates[0], found.critic
-    name, certain = _short(row.divergence), row.route != "none"
-    told = [f"A row of P scores above a row of Q {100 * critic.auc:.1f} % of the time (AUC; 50 % is chance)."]
+    told = f"A row of P scores above a row of Q {100 * critic.auc:.1f} % of the time (AUC; 50 % is chance)."
+    certain = []
+    if row.p_value < 1.0 - found.level:
+        certain.append(f"{_short(row.divergence)}(P, Q) >= {row.certified_lower:.4g} nats")
     if critic.observer > 0.5:
-        told.append(
-            f"With {level} confidence {name}(P, Q) >= {row.certified_lower:.4g} nats; an ideal observer tells "
-            f"single rows apart at least {100 * critic.observer:.1f} % of the time."
+        certain.append(
+            f"an ideal observer of one row tells P from Q at least {100 * critic.observer:.1f} % of the time"
         )
-    elif certain and row.status == "indistinguishable":
-        told.append(f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows.")
-    elif certain:
-        told.append(f"P = Q is rejected (p = {critic.p_value:.2g}), but no amount is certified at {level}.")
-    told.append("The truth may be larger: no sample can bound it from above.")
-    return [textwrap.fill(sentence, 80) for sentence in told]
+    if certain:
+        words = f"With {level} confidence {'; '.join(certain)}."
+    elif row.route == "none":
+        words = "Nothing is certified of these rows."
+    elif row.status == "indistinguishable":
+        words = f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows."
+    else:
+        words = f"P = Q is rejected (p = {critic.p_value:.2g}), but no amount is certified at {level}."
+    more = "The true value may be larger; no sample can bound it from above."
+    return [told, *textwrap.wrap(f"{words} {more}", 80)]
 
 
 def _true_value(row: DivergenceEstimate) -> str:

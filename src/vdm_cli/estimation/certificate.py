@@ -168,7 +168,7 @@ def _up_to(widest: float) -> Floats:
 
 def _least_delta(counts: CutCounts) -> float:
     """The least delta at which the cut's limit is above f(1): a p-value of P = Q."""
-    low, high = 1e-300, 1.0
+    low, high = 1e-30, 1.0
     for _ in range(60):
         middle = math.sqrt(low * high)
         a, b = counts.shares(middle)

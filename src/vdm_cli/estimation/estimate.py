@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
+from vdm_cli.divergences.catalog import TOTAL_VARIATION
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.known import KnownValue
 from vdm_cli.errors import DataError
@@ -193,6 +194,7 @@ def estimate_divergences(
         pareto_k=pareto_shape(ratio),
         p_value=equality,
         certified_rows=(0, 0) if certifier is None else certifier.rows,
+        observer=0.5 if certifier is None else 0.5 + 0.5 * certifier.certify(TOTAL_VARIATION).limit,
     )
     seen = RowScores(held_out.p_rows, held_out.p, held_out.q_rows, held_out.q)
     return Estimation(

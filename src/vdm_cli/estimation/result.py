@@ -80,6 +80,8 @@ class CriticReport:
             is too short.
         p_value: Of P = Q, by Fisher's exact test of the certificate's cut.
         certified_rows: Rows of P and of Q that certificates count.
+        observer: With the level's confidence an ideal observer who is shown one row, from P or Q with equal
+            chances, names its side at least this often: (1 + TV) / 2 of the certified total variation.
     """
 
     auc: float
@@ -92,6 +94,7 @@ class CriticReport:
     pareto_k: float | None
     p_value: float
     certified_rows: tuple[int, int]
+    observer: float
 
 
 @dataclass(frozen=True)
