@@ -101,7 +101,7 @@ def read_pair(p: str | Path, q: str | Path, choice: Choice | None = None) -> Pai
     first = _Side(os.fspath(p), column_names(p), choice.p_weights)
     second = _Side(os.fspath(q), column_names(q), choice.q_weights)
     for side in (first, second):
-        _require_weights(side)
+        _require_weights(side, choice)
     warnings = [
         f"{side.path}: a column without a name is not compared (an index saved with the table?)"
         for side in (first, second)
@@ -141,10 +141,15 @@ def require_different(p: str | Path, q: str | Path) -> None:
         )
 
 
-def _require_weights(side: _Side) -> None:
+def _require_weights(side: _Side, choice: Choice) -> None:
     """Refuse weights that the file cannot hold, or does not, before it is read."""
     if side.weights is None:
         return
+    if side.weights.name in (choice.columns or ()):
+        raise DataError(
+            f"{side.path}: '{side.weights.name}' holds the weights, which are not compared: leave it out of "
+            "--columns"
+        )
     if side.names is not None:
         try:
             choose_columns(side.names, side.path, [side.weights.name])
@@ -169,9 +174,6 @@ def _require_known(named: Sequence[_Side], choice: Choice) -> None:
 def _chosen(side: _Side, choice: Choice) -> list[str]:
     """The names of a table's columns that are compared."""
     names = side.comparable
-    for name in choice.columns or ():
-        if side.weights is not None and name == side.weights.name:
-            raise DataError(f"{side.path}: '{name}' holds the weights, which are not compared")
     dropped = [name for name in choice.drop if name in names]
     return [names[index] for index in choose_columns(names, side.path, choice.columns, dropped)]
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from vdm_cli.data.dates import convert_unit, finer_unit
 from vdm_cli.data.files.csv_cells import is_number
+from vdm_cli.data.files.table import drop_hint
 from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.rows import Labels, Rows
 from vdm_cli.errors import DataError
@@ -93,7 +94,7 @@ def _codes(values: np.ndarray, form: Form, target: Form, rows: Rows, like: Rows,
     if codes is None and form.kind != target.kind:
         raise DataError(
             f"{rows.source}: column '{name}' holds {_plural(form)}, but {_plural(target)} in {like.source}; "
-            "write it alike in both, or leave it out"
+            f"write it alike in both, or {drop_hint(name)}"
         )
     if form.blank is not None and target.blank is None:
         raise DataError(f"{rows.source}: column '{name}' has blanks, and none in {like.source}")
