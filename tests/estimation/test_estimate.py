@@ -11,6 +11,7 @@ from vdm_cli.divergences.catalog import JENSEN_SHANNON, KL, PEARSON_CHI2, REVERS
 from vdm_cli.errors import DataError
 from vdm_cli.estimation.estimate import estimate_divergences
 from vdm_cli.estimation.result import Estimation
+from vdm_cli.estimation.weights import Weights
 
 Pair = Callable[..., tuple[np.ndarray, np.ndarray]]
 
@@ -65,6 +66,55 @@ def test_a_truth_that_is_infinite_is_null_with_a_status_and_a_warning(shifted_es
     assert row.exact is None
     assert row.status == "heavy_tail"
     assert any("neyman_chi2" in warning and "infinite" in warning for warning in shifted_estimation.warnings)
+
+
+def test_the_critic_is_reported_with_what_its_ratios_are_worth(shifted_estimation: Estimation) -> None:
+    critic = shifted_estimation.critic
+    assert critic.effective_rows == pytest.approx(3000 / math.e, rel=0.25)  # 1 / E_Q[r^2] = e^-1
+    assert critic.pareto_k is not None
+    assert critic.pareto_k < 0.6
+    assert critic.certified_rows == (1650, 1650)
+    assert 0.5 + 0.5 * 0.3 < critic.observer < 0.5 + 0.5 * EXACT["total_variation"]
+    assert critic.p_value < 1e-9
+    assert 0.0 < critic.auc_spread < 0.05
+
+
+def test_the_floor_is_what_two_halves_of_p_give(pair: Pair) -> None:
+    found = estimate_divergences(*pair(600, 2, 1.0, seed=0), [KL, JENSEN_SHANNON], budget="fast", floor=True)
+    for row in found.estimates:
+        assert row.floor is not None
+        assert abs(row.floor) < 0.03 < row.estimate
+
+
+def weighted_sample(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Uniform rows whose weights make them draws of the density 2x."""
+    x = rng.uniform(size=(rows, 1))
+    return x, x[:, 0]
+
+
+def test_weighted_rows_stand_for_their_law_on_either_side() -> None:
+    # KL(2x || 1) = log 2 - 1/2, reverse log(1/2) + 1.
+    rng = np.random.default_rng(0)
+    x, w = weighted_sample(rng, 4000)
+    y = rng.uniform(size=(4000, 1))
+    declared = estimate_divergences(x, y, [KL, REVERSE_KL], budget="fast", p_weights=Weights(w, 1.0))
+    kl, reverse = declared.estimates
+    assert abs(kl.estimate - (math.log(2) - 0.5)) < 4 * kl.standard_error
+    assert abs(reverse.estimate - (1 - math.log(2))) < 4 * reverse.standard_error
+    assert 0.03 < kl.certified_lower < math.log(2) - 0.5
+    assert declared.critic.certified_rows[0] == pytest.approx(0.55 * 2000, rel=0.1)
+    swapped = estimate_divergences(y, x, [REVERSE_KL], budget="fast", q_weights=Weights(w, 1.0)).estimates[0]
+    assert abs(swapped.estimate - (math.log(2) - 0.5)) < 4 * swapped.standard_error
+
+
+def test_without_a_declared_maximum_weighted_rows_certify_nothing() -> None:
+    rng = np.random.default_rng(0)
+    x, w = weighted_sample(rng, 400)
+    found = estimate_divergences(x, rng.uniform(size=(400, 1)), [KL], budget="fast", p_weights=Weights(w))
+    row = found.estimates[0]
+    assert (row.certified_lower, row.p_value, row.route) == (0.0, 1.0, "none")
+    assert found.critic.certified_rows == (0, 0)
+    assert row.estimate > 0.05
 
 
 @pytest.mark.parametrize("seed", [0, 1])
