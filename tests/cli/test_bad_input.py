@@ -121,12 +121,14 @@ FILES: dict[str, tuple[str, bytes, str]] = {
 @pytest.mark.parametrize("command", ["train", "eval-divergence"])
 def test_a_bad_file_is_a_data_error(vdm: Vdm, place: Path, tree: Tree, name: str, command: str) -> None:
     file, content, said = FILES[name]
-    (place / file).write_bytes(content)
+    other = f"b{file}"  # as bad: of two tables with other names these would be told first
+    for each in (file, other):
+        (place / each).write_bytes(content)
     before = tree(place)
     if command == "train":
         outcome = vdm("train", "--config", "good.yaml", "--set", f"data.path={file}", "--run-dir", "run")
     else:
-        outcome = vdm("eval-divergence", "--p", file, "--q", "good.csv")
+        outcome = vdm("eval-divergence", "--p", file, "--q", other)
     assert_refused(outcome, 1, said)
     assert tree(place) == before
 
