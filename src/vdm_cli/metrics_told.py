@@ -11,18 +11,26 @@ from vdm_cli.two_sample.measure import Measure
 
 def metrics_told(measures: Sequence[Measure]) -> list[str]:
     """One row for each number, beside it what P = Q gives; then which measures are missing, and why."""
-    lines = [line for each in measures if each.value is not None for line in each.lines]
     rows = [
-        [line.what, _number(line.value), _number(line.at_equality), _p_value(line.p_value)] for line in lines
+        [
+            line.what,
+            _number(line.value),
+            _number(line.at_equality),
+            _p_value(line.p_value),
+            str(max(each.rows)),
+        ]
+        for each in measures
+        if each.value is not None
+        for line in each.lines
     ]
     told = []
     if rows:
-        used = max(max(each.rows) for each in measures if each.value is not None)
         about = (
-            "P = Q: what equal laws give, exactly, on average or in a random deal of these rows. Scaled: in "
-            f"interquartile ranges (images: sd), logarithmic beyond 3. At most {used} rows of a side."
+            "P = Q: what equal laws give, exactly, on average or in a random deal of these rows. Rows: of "
+            "the larger side, chosen at random. Scaled: in interquartile ranges (images: in standard "
+            "deviations), logarithmic beyond 3."
         )
-        told = [table_text(["beside", "value", "P = Q", "p"], rows), *textwrap.wrap(about, 80)]
+        told = [table_text(["beside", "value", "P = Q", "p", "rows"], rows), *textwrap.wrap(about, 80)]
     for each in measures:
         if each.value is None:
             told.append(textwrap.fill(f"{each.name}: no value: {each.note}", 80, subsequent_indent="  "))

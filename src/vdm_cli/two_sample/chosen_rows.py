@@ -58,9 +58,10 @@ def fit_units(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic], *, one_uni
             deviation.  Else each column in its own IQR, or standard deviation where that is 0, logarithmic
             beyond 3 of them, as the critics see it.
     """
-    if not one_unit:
-        return fit_scaling(p[:PAIR_ROWS], q[:PAIR_ROWS])
+    # Of the pooled rows, whichever side they are of: permutation tests of them stay exact.
     pooled = np.concatenate([p[:PAIR_ROWS], q[:PAIR_ROWS]]).astype(np.float64)
+    if not one_unit:
+        return fit_scaling(pooled, pooled)
     center = pooled.mean(axis=0)
     spread = float(np.sqrt(np.mean((pooled - center) ** 2)))
     return RobustScaling(center, np.full(len(center), spread if spread > 0.0 else 1.0))
