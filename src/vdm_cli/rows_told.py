@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from vdm_cli.commands.column_divergences import FeatureDivergence
 from vdm_cli.commands.extremes import ExtremeRow, Extremes, Value
 from vdm_cli.console import table_text
+from vdm_cli.estimation.importance import ImportanceWeights
 from vdm_cli.quoting import printable
 
 SHOWN_FEATURES = 5
 SHOWN_ROWS = 3  # of each side
 SHOWN_COLUMNS = 5
 LINE = 80
+FEWEST_EFFECTIVE = 0.01  # share of the rows that weights must be worth to be of use
 LONGEST_NAME, LONGEST_VALUE = 16, 16
 
 
@@ -43,6 +45,19 @@ def extremes_told(extremes: Extremes, features: Sequence[FeatureDivergence]) -> 
         if rows:
             lines += _rows_told(title, rows[:SHOWN_ROWS], names).splitlines()
     return lines
+
+
+def weights_told(weights: ImportanceWeights) -> str:
+    """What tells how good the weights are that turn Q into P, in one line."""
+    told = (
+        f"weights of Q had the mean {weights.mean:.3g} before normalization (1 for the true ratio) and are "
+        f"worth {weights.effective_rows:.4g} of {len(weights.values)} rows "
+        f"({100 * weights.effective_share:.2g} %); {100 * weights.clipped_share:.2g} % were clipped at a "
+        f"ratio of {weights.largest_ratio:.4g}"
+    )
+    if 0.5 <= weights.mean <= 2.0 and weights.effective_share >= FEWEST_EFFECTIVE:
+        return told
+    return told + ": too little overlap for Q to be turned into P"
 
 
 def _rows_told(title: str, rows: Sequence[ExtremeRow], names: Sequence[str]) -> str:

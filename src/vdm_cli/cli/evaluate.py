@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vdm_cli.cli.arguments import Format, Seed
+from vdm_cli.data.ratio_file import check_ratio_file
 from vdm_cli.data.weight_column import parse_weight_column
 from vdm_cli.errors import UsageError
 from vdm_cli.options import (
@@ -103,7 +104,17 @@ def eval_divergence(
     plot: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Draw P beside Q into this folder: marginals and associations, or images."
+            metavar="DIR",
+            help="Draw P beside Q into this folder: marginals and associations, or images; log-ratios and "
+            "their calibration; what each column or pixel tells alone.",
+        ),
+    ] = None,
+    ratios: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write every evaluated row's log p/q, and the weight that turns Q into P, to a new .csv, "
+            ".parquet, .npz or .npy.",
         ),
     ] = None,
 ) -> None:
@@ -123,6 +134,14 @@ def eval_divergence(
     require_format(format)
     if output is not None:
         require_new(output, "--output")
+    if ratios is not None:
+        check_ratio_file(ratios, "--ratios ")
+        if output is not None and output.absolute() == ratios.absolute():
+            raise UsageError(f"--output and --ratios name the same file, {ratios}")
+        if "all" in (chosen, index):
+            raise UsageError(
+                "--ratios is for one step and one seed: choose them with --step and --seed-index"
+            )
     names, expressions = divergence or [], expression or []
     require_convex(names, expressions)
     require_map(features, noise)
@@ -150,7 +169,9 @@ def eval_divergence(
 
     from vdm_cli.commands.eval_divergence import eval_checkpoint, eval_files
     from vdm_cli.commands.plot_evaluation import check_plots, plot_evaluation
+    from vdm_cli.commands.ratios import save_ratios
     from vdm_cli.console import estimation_report, show_note, show_result
+    from vdm_cli.rows_told import weights_told
     from vdm_cli.verdict import evaluation_document, evaluation_table
 
     if plot is not None:
@@ -200,6 +221,8 @@ def eval_divergence(
         output.write_text(text + "\n")
     if plot is not None:
         show_note("pictures: " + ", ".join(map(str, plot_evaluation(found, plot))))
+    if ratios is not None:
+        show_note(f"ratios: {save_ratios(found, ratios)}: {weights_told(found.weights)}")
 
 
 def _follow(checkpoint: Path, output: Path | None, plot: Path | None, format: str, **asked: Any) -> None:

@@ -13,6 +13,7 @@ from vdm_cli.commands.sides import Sides
 from vdm_cli.data.form import NUMBER
 from vdm_cli.data.written import as_written
 from vdm_cli.estimation.result import RowScores
+from vdm_cli.estimation.weights import Weights
 
 SHOWN_ROWS = 5
 MOST_COLUMNS = 20  # whose values are told: of more, those that differ most
@@ -52,11 +53,19 @@ class Extremes:
         return {"p": [asdict(row) for row in self.p], "q": [asdict(row) for row in self.q]}
 
 
-def extreme_places(scores: RowScores, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places in ``scores.p`` of the largest and in ``scores.q`` of the smallest, by row where equal."""
+def extreme_places(scores: RowScores, sides: Sides, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places in ``scores.p`` of the largest and in ``scores.q`` of the smallest, by row where equal.
+
+    Rows without weight are left out: they are no rows of their side's law.
+    """
+
+    def smallest(ratios: np.ndarray, rows: np.ndarray, weights: Weights | None) -> np.ndarray:
+        order = np.lexsort((rows, ratios))
+        return order[:count] if weights is None else order[weights.values[rows[order]] > 0][:count]
+
     return (
-        np.lexsort((scores.p_rows, -scores.p))[:count],
-        np.lexsort((scores.q_rows, scores.q))[:count],
+        smallest(-scores.p, scores.p_rows, sides.p_weights),
+        smallest(scores.q, scores.q_rows, sides.q_weights),
     )
 
 
@@ -71,7 +80,7 @@ def extreme_rows(sides: Sides, scores: RowScores, features: Sequence[FeatureDive
     names = column_names(sides) if features else ()
     told = {feature.name for feature in features[:MOST_COLUMNS]}
     chosen = [index for index, name in enumerate(names) if name in told]
-    first, second = extreme_places(scores, SHOWN_ROWS)
+    first, second = extreme_places(scores, sides, SHOWN_ROWS)
 
     def rows_of(
         values: np.ndarray, places: np.ndarray | None, rows: np.ndarray, ratios: np.ndarray

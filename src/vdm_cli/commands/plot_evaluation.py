@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vdm_cli.commands.evaluation import Evaluation
+from vdm_cli.commands.plot_rows import ROW_NAMES, plot_features, plot_images, plot_scores
 from vdm_cli.comparison.compare import Comparison
 from vdm_cli.errors import UsageError
 from vdm_cli.pictures.associations import draw_associations
@@ -18,7 +19,7 @@ from vdm_cli.pictures.marginals import MOST_MARGINALS, draw_marginals
 
 MARGINALS, ASSOCIATIONS = "marginals.png", "associations.png"
 P_IMAGES, Q_IMAGES = "images-p.png", "images-q.png"
-NAMES = (MARGINALS, ASSOCIATIONS, P_IMAGES, Q_IMAGES)
+NAMES = (MARGINALS, ASSOCIATIONS, P_IMAGES, Q_IMAGES, *ROW_NAMES)
 LONGEST_LABEL = 40
 
 
@@ -52,7 +53,8 @@ def plot_evaluation(found: Evaluation, directory: str | Path) -> tuple[Path, ...
     """Draw P beside Q into a folder, which is made where there is none.
 
     Tables give `MARGINALS` and, where they have two columns or more, `ASSOCIATIONS`; images give `P_IMAGES`
-    and `Q_IMAGES`, a random choice of each on one scale of shades.
+    and `Q_IMAGES`, a random choice of each on one scale of shades.  Both give what critics say of their rows
+    and what columns or pixels say alone: see `vdm_cli.commands.plot_rows`.
 
     Args:
         found: What `eval_checkpoint` or `eval_files` returned.
@@ -67,13 +69,17 @@ def plot_evaluation(found: Evaluation, directory: str | Path) -> tuple[Path, ...
     check_plots(directory)
     folder = Path(directory)
     sides = found.sides
-    if found.comparison is None:
-        return _plot_images(sides.p.rows, sides.q.rows, folder)
     labels = (
         shortened(f"P: {sides.p_source}", LONGEST_LABEL),
         shortened(f"Q: {sides.q_source}", LONGEST_LABEL),
     )
-    return _plot_table(found.comparison, labels, folder)
+    if found.comparison is not None:
+        drawn = _plot_table(found.comparison, labels, folder)
+        return *drawn, *plot_scores(found, labels, folder), *plot_features(found, folder)
+    p, q = sides.p.rows, sides.q.rows
+    shades = float(min(p.min(), q.min())), float(max(p.max(), q.max()))
+    drawn = _plot_choices(p, q, shades, folder)
+    return *drawn, *plot_scores(found, labels, folder), *plot_images(found, shades, folder)
 
 
 def _plot_table(comparison: Comparison, labels: tuple[str, str], folder: Path) -> tuple[Path, ...]:
@@ -97,8 +103,9 @@ def _plot_table(comparison: Comparison, labels: tuple[str, str], folder: Path) -
     return folder / MARGINALS, folder / ASSOCIATIONS
 
 
-def _plot_images(p: np.ndarray, q: np.ndarray, folder: Path) -> tuple[Path, ...]:
-    span = float(min(p.min(), q.min())), float(max(p.max(), q.max()))
-    draw_choice(folder / P_IMAGES, p, span)
-    draw_choice(folder / Q_IMAGES, q, span)
+def _plot_choices(
+    p: np.ndarray, q: np.ndarray, shades: tuple[float, float], folder: Path
+) -> tuple[Path, ...]:
+    draw_choice(folder / P_IMAGES, p, shades)
+    draw_choice(folder / Q_IMAGES, q, shades)
     return folder / P_IMAGES, folder / Q_IMAGES

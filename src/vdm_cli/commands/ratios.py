@@ -12,9 +12,8 @@ from vdm_cli.commands.extremes import file_rows
 from vdm_cli.data.form import NUMBER, Form
 from vdm_cli.data.layout import Layout, continuous_layout
 from vdm_cli.data.output import write_arrays, write_rows
-from vdm_cli.errors import UsageError
+from vdm_cli.data.ratio_file import check_ratio_file
 
-SUFFIXES = (".csv", ".parquet", ".npz", ".npy")
 COLUMNS = ("side", "row", "log_ratio", "weight")
 FORMS = (Form("category", ("p", "q")), NUMBER, NUMBER, Form(blank=""))
 
@@ -35,14 +34,11 @@ def save_ratios(found: Evaluation, path: str | Path) -> Path:
         The file.
 
     Raises:
-        UsageError: If the suffix is another one, or the file exists.
+        UsageError: If the suffix is another one, the file exists, or there is no such folder.
         DataError: If it cannot be written.
     """
     file = Path(path)
-    if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{path}: the suffix must be one of {', '.join(SUFFIXES)}")
-    if file.exists() or file.is_symlink():
-        raise UsageError(f"{path}: it exists; choose another file")
+    check_ratio_file(file)
     sides, scores = found.sides, found.estimation.scores
     p, q = (
         _in_order(file_rows(rows, places), ratios, values)
