@@ -164,11 +164,11 @@ def _require_weights(side: _Side, choice: Choice) -> None:
 
 def _require_known(named: Sequence[_Side], choice: Choice) -> None:
     """Refuse to drop what neither table has."""
-    if not named:
+    if not named or not choice.drop:
         return
     every = list(dict.fromkeys(name for side in named for name in side.names or ()))
     places = " or ".join(side.path for side in named)
-    choose_columns(every, places, [*choice.drop] or None)
+    choose_columns(every, places, choice.drop)
 
 
 def _chosen(side: _Side, choice: Choice) -> list[str]:
