@@ -264,7 +264,15 @@ def test_images_are_drawn_beside_what_else_is_in_the_folder(tmp_path: Path) -> N
     (tmp_path / "notes.txt").write_text("kept")
     found = evaluated(p, p[:20] // 2, images=True)
     assert found.to_json()["columns"] == []
-    assert plot_evaluation(found, tmp_path) == (tmp_path / "images-p.png", tmp_path / "images-q.png")
+    drawn = (
+        "images-p.png",
+        "images-q.png",
+        "log-ratios.png",
+        "calibration.png",
+        "extremes.png",
+        "pixels.png",
+    )
+    assert plot_evaluation(found, tmp_path) == tuple(tmp_path / name for name in drawn)
     brightest = []
     for side, across, down in (("p", 8, 8), ("q", 5, 4)):
         with Image.open(tmp_path / f"images-{side}.png") as picture:
@@ -288,7 +296,8 @@ def test_the_columns_that_differ_most_keep_their_order() -> None:
 def test_a_table_has_pictures_of_its_columns_and_a_single_column_none_of_pairs(tmp_path: Path) -> None:
     rows = np.random.default_rng(16).normal(size=(60, 20))
     paths = plot_evaluation(evaluated(rows, rows[::2], images=False), tmp_path / "wide")
-    assert [path.name for path in paths] == ["marginals.png", "associations.png"]
+    of_rows = ["log-ratios.png", "calibration.png"]
+    assert [path.name for path in paths] == ["marginals.png", "associations.png", *of_rows]
     one = plot_evaluation(evaluated(rows[:, 0], rows[:, 1], images=False), tmp_path / "one")
-    assert [path.name for path in one] == ["marginals.png"]
-    assert [path.name for path in (tmp_path / "one").iterdir()] == ["marginals.png"]
+    assert [path.name for path in one] == ["marginals.png", *of_rows]
+    assert {path.name for path in (tmp_path / "one").iterdir()} == {path.name for path in one}

@@ -34,12 +34,15 @@ def plotted(vdm: Vdm, tables: tuple[Path, Path]) -> tuple[Outcome, Path]:
     return vdm("eval-divergence", "--p", p, "--q", q, "--divergence", "kl", "--plot", folder), folder
 
 
-def test_a_table_gives_marginals_and_associations_in_a_new_folder(plotted: tuple[Outcome, Path]) -> None:
+TABLE = ("marginals.png", "associations.png", "log-ratios.png", "calibration.png", "features.png")
+
+
+def test_a_table_gives_its_pictures_in_a_new_folder(plotted: tuple[Outcome, Path]) -> None:
     done, folder = plotted
     assert done.code == 0
-    pictures = [folder / "marginals.png", folder / "associations.png"]
+    pictures = [folder / name for name in TABLE]
     assert sorted(folder.iterdir()) == sorted(pictures)
-    assert done.err.strip() == f"pictures: {pictures[0]}, {pictures[1]}"
+    assert done.err.splitlines()[-1] == f"pictures: {', '.join(map(str, pictures))}"
     for path in pictures:
         with Image.open(path) as picture:
             assert min(picture.size) > 300
@@ -59,7 +62,7 @@ def test_existing_pictures_are_refused_before_anything_is_computed(
     before = tree(folder)
     refused = vdm("eval-divergence", "--p", tmp_path / "no.csv", "--q", tmp_path / "no.csv", "--plot", folder)
     assert (refused.code, refused.out) == (2, "")
-    assert f"--plot {folder}: it has marginals.png, associations.png already" in refused.err
+    assert f"--plot {folder}: it has {', '.join(TABLE)} already" in refused.err
     assert tree(folder) == before
 
 
@@ -98,4 +101,4 @@ def test_a_run_on_a_mixed_table_is_drawn_beside_its_test_rows(
         ("size", "number", "kolmogorov_smirnov"),
     ]
     assert all(0 <= column["distance"] <= 1 for column in columns)
-    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"marginals.png", "associations.png"}
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == set(TABLE)

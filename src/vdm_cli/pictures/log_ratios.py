@@ -8,7 +8,7 @@ import numpy as np
 
 from vdm_cli.pictures.figure import P_COLOR, Q_COLOR, new_figure
 
-BINS = 60
+BINS = 61  # odd: log-ratios that are all 0 fall into the middle of one
 TAIL = 0.002  # share of a side's rows that may lie beyond an end of the axis
 SMALLEST_SPAN = 0.2  # nats: log-ratios that hardly vary are not blown up
 
