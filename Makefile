@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format clean
+.PHONY: help demo test test-slow bench-estimation lint format clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,27 @@ test: $(INSTALLED)  ## install and pass the tests
 
 test-slow: $(INSTALLED)  ## the tests that take minutes
 	$(BIN)/python -m pytest -n 2 -m slow
+
+# estimators of other packages and the tasks of benchmark-mi, each in an environment of its own
+PEERS := scratch/peers
+BMI := scratch/bmi
+
+$(PEERS)/.installed:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet infomeasure==0.6.3 divergence==1.1.0 densratio==0.4.0
+	@touch $@
+
+$(BMI)/.installed:
+	$(PYTHON) -m venv $(BMI)
+	$(BMI)/bin/python -m pip install --quiet benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30 "scipy<1.13"
+	@touch $@
+
+bench-estimation: $(INSTALLED) $(PEERS)/.installed $(BMI)/.installed  ## hours: fill benchmarks/estimation/tables
+	for each in disjoint invariance targets scale power accuracy validity; do \
+		$(BIN)/python -m benchmarks.estimation.$$each || exit; \
+	done
+	$(BIN)/python -m benchmarks.estimation.bmi_tasks --python $(BMI)/bin/python
+	$(BIN)/python -m benchmarks.estimation.peers --python $(PEERS)/bin/python
 
 lint: $(INSTALLED)  ## ruff, mypy and the layer contracts
 	$(BIN)/ruff check
