@@ -110,3 +110,10 @@ def test_p_values_are_uniform_where_p_is_q(measure):
 def test_equal_rows_alone_are_no_difference(measure):
     found = measure(all_pairs(np.ones((30, 2)), np.ones((20, 2))), rng())
     assert (found.value, found.details["p_value"]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("measure", [mmd, energy])
+def test_deals_of_repeated_rows_that_differ_by_rounding_alone_are_ties(measure):
+    """Both samples have the same shares of three rows, so that no deal can be less extreme."""
+    rows = np.repeat(np.array([[0.1, 0.7], [0.3, 0.2], [1.7, 0.9]]), [50, 20, 30], axis=0)
+    assert measure(all_pairs(rows, rows), rng()).details["p_value"] == 1.0
