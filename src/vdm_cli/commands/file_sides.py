@@ -9,6 +9,7 @@ import numpy as np
 from vdm_cli.commands.sides import Sides
 from vdm_cli.data.dataset import Part
 from vdm_cli.data.pair import Choice, read_pair, require_different
+from vdm_cli.data.row_identity import group_rows
 from vdm_cli.data.rows import Rows
 from vdm_cli.data.weight_column import WeightColumn
 from vdm_cli.errors import DataError
@@ -41,6 +42,9 @@ def sides_of_files(
             )
     p_places = _at_most(len(first.values), num_samples, seed)
     q_places = _at_most(len(second.values), num_samples, seed + 1)
+    groups = group_rows(_taken(first.values, p_places), _taken(second.values, q_places))
+    p_places, p_told = _copies_once("P", p_places, groups[0], weighted=pair.p_weights is not None)
+    q_places, q_told = _copies_once("Q", q_places, groups[1], weighted=pair.q_weights is not None)
     p_weights = _weights(pair.p_weights, choice.p_weights, p_places)
     q_weights = _weights(pair.q_weights, choice.q_weights, q_places)
     return Sides(
@@ -52,12 +56,44 @@ def sides_of_files(
         p_source=str(p),
         q_source=str(q),
         exact={},
-        warnings=(*pair.warnings, *weights_told("P", p_weights), *weights_told("Q", q_weights)),
+        warnings=(
+            *pair.warnings,
+            *p_told,
+            *q_told,
+            *weights_told("P", p_weights),
+            *weights_told("Q", q_weights),
+        ),
         p_weights=p_weights,
         q_weights=q_weights,
         p_places=p_places,
         q_places=q_places,
     )
+
+
+def _taken(values: np.ndarray, places: np.ndarray | None) -> np.ndarray:
+    return values if places is None else values[places]
+
+
+def _copies_once(
+    side: str, places: np.ndarray | None, groups: np.ndarray, *, weighted: bool
+) -> tuple[np.ndarray | None, list[str]]:
+    """The places of rows of which none is a copy of another, and what a reader must know.
+
+    A critic recognizes copies of rows that it was fitted on: 1,000 normal rows, each twice, are told from
+    2,000 other normal rows with an AUC of .63, and certified to differ.  Weighted rows stay as they are.
+    """
+    kept = np.unique(groups, return_index=True)[1]
+    copies = len(groups) - len(kept)
+    if weighted or not copies:
+        return places, []
+    if len(kept) < MINIMUM_ROWS:
+        raise DataError(f"{side} has {len(kept)} different rows, and at least {MINIMUM_ROWS} are needed")
+    kept = np.sort(kept)
+    told = (
+        f"{copies} row{'s' * (copies > 1)} ({100 * copies / len(groups):.2g} %) of {side} repeat another of "
+        "its rows to the last digit, and are left out as copies: rows must be independent draws"
+    )
+    return kept if places is None else places[kept], [told]
 
 
 def _part(rows: Rows, places: np.ndarray | None) -> Part:

@@ -17,7 +17,8 @@ _MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 _SHIFT = np.uint64(32)
 _SAMPLED_VALUES = 2_000_000  # of all columns together, to tell which of them are continuous
 _UNIQUE_SHARE = 0.8
-_ATOM_SHARE = 0.01  # a row that is more of a sample than this is a value that its law takes, not a copy
+_MOST_COPIES = 10  # more equal rows than these, and than this share of a sample, are a value of its law
+_ATOM_SHARE = 1e-3
 
 
 def hash_rows(p: np.ndarray, q: np.ndarray) -> tuple[Hashes, Hashes]:
@@ -61,8 +62,8 @@ def group_rows(p: np.ndarray, q: np.ndarray) -> tuple[npt.NDArray[np.intp], npt.
     """Numbers of groups, (n,) and (m,): copies of one row have one number, in both samples, others their own.
 
     Rows are copies where they are equal in a column that is continuous: one whose values hardly ever occur in
-    two different rows.  Rows of counts and categories, and single rows that are `_ATOM_SHARE` of a sample or
-    more, are equal because their law is discrete: each is a group of its own.
+    two different rows.  Rows of counts and categories, and rows that occur over and over, are equal because
+    their law is discrete: each is a group of its own.
 
     Args:
         p: Rows of P, (n, ...).
@@ -82,7 +83,7 @@ def group_rows(p: np.ndarray, q: np.ndarray) -> tuple[npt.NDArray[np.intp], npt.
         low = np.searchsorted(index, n)
         return np.concatenate([p[index[:low]].reshape(-1, width), q[index[low:] - n].reshape(-1, width)])
 
-    most = np.maximum(10, _ATOM_SHARE * min(n, len(q)))
+    most = max(_MOST_COPIES, _ATOM_SHARE * min(n, len(q)))
     distinct = np.sort(first)
     step = max(1, len(distinct) * width // _SAMPLED_VALUES)
     sample = rows_at(distinct[::step])
