@@ -25,7 +25,7 @@ def saved(figure: Any, path: Path, beside: Sequence[Any] = ()) -> None:
     """Nothing is cut off or warned of, and something is drawn."""
     save_figure(figure, path)
     with Image.open(path) as picture:
-        assert min(picture.size) > 200
+        assert min(picture.size) > 300
         assert len(np.unique(np.asarray(picture.convert("L")))) > 10
     FigureCanvasAgg(figure).draw()
     whole = figure.bbox.padded(2.0)

@@ -33,7 +33,7 @@ def draw_features(
     """
     count = min(len(names), MOST_BARS)
     values, errors = np.asarray(estimates)[:count], np.asarray(errors)[:count]
-    figure = new_figure(6.5, 1.3 + 0.24 * max(count, 3))
+    figure = new_figure(6.5, max(2.7, 1.3 + 0.24 * count))
     axes = figure.add_subplot()
     places = np.arange(count)
     axes.barh(places, np.maximum(values, 0.0), height=0.65, color=P_COLOR, alpha=0.55)
