@@ -31,9 +31,9 @@ def features_told(features: Sequence[FeatureDivergence]) -> list[str]:
         bounds = [feature.bound, *([] if feature.first_asked is None else [feature.first_asked])]
         numbers = [_number(value) for bound in bounds for value in (bound.estimate, bound.standard_error)]
         rows.append([printable(feature.name, 25), *numbers])
-    shown = min(SHOWN_FEATURES, len(features))
-    which = f"{shown} of {len(features)} columns, those that differ most" if shown > 1 else "the column"
-    note = f"{which}: held-out bounds in nats; what bounds a column bounds the rows"
+    more = len(features) > SHOWN_FEATURES
+    which = f"{SHOWN_FEATURES} of {len(features)} columns, those that differ most: " if more else ""
+    note = f"{which}held-out bounds in nats; what bounds a column bounds the rows"
     return [table_text(headers, rows), textwrap.fill(f"({note})", LINE, subsequent_indent=" ")]
 
 
