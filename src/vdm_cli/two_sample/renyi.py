@@ -29,7 +29,9 @@ def renyi(order: float, estimate: float, certified_lower: float, rows: tuple[int
         return Measure(name, None, rows, note=why, details=told)
     sign = ">=" if order > 0.0 else "<="
     known = f" (certified {sign} {limit:.3g})" if limit else ""
-    return Measure(name, value, rows, lines=(Line(f"{name}: in nats{known}", value, 0.0),), details=told)
+    return Measure(
+        name, value, rows, lines=(Line(f"renyi {order:g}: in nats{known}", value, 0.0),), details=told
+    )
 
 
 def renyi_missing() -> Measure:
