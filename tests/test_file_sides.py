@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from vdm_cli.commands.file_sides import sides_of_files
 from vdm_cli.commands.sides import Sides
-from vdm_cli.data.pair import Choice
+from vdm_cli.data.choice import Choice
 from vdm_cli.data.weight_column import WeightColumn
 from vdm_cli.errors import DataError
 
@@ -27,8 +28,8 @@ def sides(
 ) -> Sides:
     np.save(folder / "p.npy", p)
     np.savez(folder / "q.npz", samples=q, **beside)
-    choice = choice or Choice()
-    return sides_of_files(folder / "p.npy", folder / "q.npz", choice, num_samples=num_samples, seed=0)
+    choice = dataclasses.replace(choice or Choice(), num_samples=num_samples)
+    return sides_of_files(folder / "p.npy", folder / "q.npz", choice)
 
 
 def test_copies_of_continuous_rows_are_left_out_and_said(tmp_path: Path) -> None:

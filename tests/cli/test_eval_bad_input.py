@@ -96,6 +96,11 @@ CASES: dict[str, tuple[tuple[object, ...], int, tuple[str, ...]]] = {
     "array of other width": ((*P, "--q", "wide.npy"), 1, ("wide.npy: has 6 columns without names",)),
     "arrays of other widths": (("--p", "p.npy", "--q", "wide.npy"), 1, ("shape (3,)", "(6,)")),
     "images of other sizes": (("--p", "small.npy", "--q", "large.npy"), 1, ("(8, 8)", "(16, 16, 3)", "siz")),
+    "columns of images": (
+        ("--p", "small.npy", "--q", "large.npy", "--columns", "x0"),
+        1,
+        ("images have no columns to choose",),
+    ),
     "text for numbers": ((*P, "--q", "text.csv"), 1, ("unknown", "--drop")),
     "dates for numbers": ((*P, "--q", "days.csv"), 1, ("column 'b' holds", "dates", "--drop")),
     "infinite": ((*P, "--q", "inf.csv"), 1, ("inf.csv", "'b'", "inf")),

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from vdm_cli.data.pair import Choice, read_pair
+from vdm_cli.data.choice import Choice
+from vdm_cli.data.pair import read_pair
 from vdm_cli.data.weight_column import WeightColumn, parse_weight_column
 from vdm_cli.errors import DataError, UsageError
 

@@ -11,7 +11,7 @@ import flax.linen as nn
 from vdm_cli.commands.evaluation import Asked, Evaluation, evaluate
 from vdm_cli.commands.file_sides import sides_of_files
 from vdm_cli.commands.run_sides import check_count, sides_of_run
-from vdm_cli.data.pair import Choice
+from vdm_cli.data.choice import Choice
 from vdm_cli.data.weight_column import parse_weight_column
 from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.estimation.budget import BudgetName
@@ -135,7 +135,9 @@ def eval_files(
         tuple(drop),
         parse_weight_column(p_weights, "--p-weights"),
         parse_weight_column(q_weights, "--q-weights"),
+        num_samples,
+        seed,
     )
-    sides = sides_of_files(p, q, choice, num_samples=num_samples, seed=seed)
+    sides = sides_of_files(p, q, choice)
     sides = dataclasses.replace(sides, warnings=(*sides.warnings, *constants_told(divergences, expressions)))
     return evaluate(sides, asked, progress)

@@ -10,6 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
+from vdm_cli.data.choice import (
+    Choice,
+    Side,
+    chosen_columns,
+    listed,
+    require_known,
+    require_same,
+    require_weights,
+)
 from vdm_cli.data.column_names import column_names
 from vdm_cli.data.files.hdf5 import read_hdf5
 from vdm_cli.data.files.npz import read_npz
@@ -17,29 +26,11 @@ from vdm_cli.data.files.table import choose_columns
 from vdm_cli.data.kinds import Kind, kind_of
 from vdm_cli.data.recode import with_all_categories
 from vdm_cli.data.rows import Rows, read_rows
-from vdm_cli.data.selection import find_column
+from vdm_cli.data.selection import find_column, take_rows
+from vdm_cli.data.stream.some_rows import read_some_npy
 from vdm_cli.data.weight_column import WeightColumn
 from vdm_cli.data_path import split_name
 from vdm_cli.errors import DataError
-
-_LISTED = 12  # names in a message
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What of two files is compared.
-
-    Attributes:
-        columns: Names of the columns, in the order of the report; None for all.
-        drop: Names of columns that are left out of either file; ``label`` means the labels beside images.
-        p_weights: Where the weights of P stand, which are not compared.
-        q_weights: Where those of Q stand.
-    """
-
-    columns: tuple[str, ...] | None = None
-    drop: tuple[str, ...] = ()
-    p_weights: WeightColumn | None = None
-    q_weights: WeightColumn | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +42,8 @@ class Pair:
         q: The rows of Q.
         p_weights: Of the rows of P, (n,) float64; None where all count the same.
         q_weights: Of the rows of Q, (m,).
+        p_places: Which rows of its file those of P are, increasing from 0; None where they are all of it.
+        q_places: Which rows of its file those of Q are.
         warnings: What a reader must know.
     """
 
@@ -58,29 +51,9 @@ class Pair:
     q: Rows
     p_weights: np.ndarray | None
     q_weights: np.ndarray | None
+    p_places: np.ndarray | None
+    q_places: np.ndarray | None
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One file, before its rows are read.
-
-    Attributes:
-        path: Of the file.
-        names: Of all its columns; None for arrays, images and csv files without names.
-        weights: Where its weights stand.
-    """
-
-    path: str
-    names: tuple[str, ...] | None
-    weights: WeightColumn | None
-
-    @property
-    def comparable(self) -> tuple[str, ...]:
-        """Names of the columns but the weights, and but one without a name: an index saved with the table."""
-        assert self.names is not None, "only a table has names"
-        own = self.weights.name if self.weights is not None else None
-        return tuple(name for name in self.names if name and name != own)
 
 
 def read_pair(p: str | Path, q: str | Path, choice: Choice | None = None) -> Pair:
@@ -98,29 +71,31 @@ def read_pair(p: str | Path, q: str | Path, choice: Choice | None = None) -> Pai
         DataError: If a file cannot be read, or their columns, shapes or kinds differ.
     """
     choice = choice or Choice()
-    first = _Side(os.fspath(p), column_names(p), choice.p_weights)
-    second = _Side(os.fspath(q), column_names(q), choice.q_weights)
+    size = choice.num_samples
+    first = Side(os.fspath(p), column_names(p), choice.p_weights, size, choice.seed)
+    second = Side(os.fspath(q), column_names(q), choice.q_weights, size, choice.seed + 1)
     for side in (first, second):
-        _require_weights(side, choice)
+        require_weights(side, choice)
     warnings = [
         f"{side.path}: a column without a name is not compared (an index saved with the table?)"
         for side in (first, second)
         if side.names is not None and "" in side.names
     ]
     named = [side for side in (first, second) if side.names is not None]
-    _require_known(named, choice)
-    chosen = [_chosen(side, choice) for side in named]
+    require_known(named, choice)
+    chosen = [chosen_columns(side, choice) for side in named]
     if len(named) == 2:
-        _require_same(first, second, *chosen)
+        require_same(first, second, *chosen)
     wanted = chosen[0] if chosen else None
-    (rows_p, weights_p), (rows_q, weights_q) = _read(first, wanted), _read(second, wanted)
+    rows_p, weights_p, places_p = _read(first, wanted)
+    rows_q, weights_q, places_q = _read(second, wanted)
     if len(named) == 1:
         unnamed = first if first.names is None else second
         warnings.append(f"{unnamed.path} has no column names: columns are compared by position")
     rows_p, rows_q = (_name_columns(rows, named, choice) for rows in (rows_p, rows_q))
     rows_p, rows_q, told = _match_shapes(rows_p, rows_q, choice)
     rows_p, rows_q = with_all_categories(rows_p, rows_q)
-    return Pair(rows_p, rows_q, weights_p, weights_q, (*warnings, *told))
+    return Pair(rows_p, rows_q, weights_p, weights_q, places_p, places_q, (*warnings, *told))
 
 
 def require_different(p: str | Path, q: str | Path) -> None:
@@ -141,75 +116,34 @@ def require_different(p: str | Path, q: str | Path) -> None:
         )
 
 
-def _require_weights(side: _Side, choice: Choice) -> None:
-    """Refuse weights that the file cannot hold, or does not, before it is read."""
-    if side.weights is None:
-        return
-    if side.weights.name in (choice.columns or ()):
-        raise DataError(
-            f"{side.path}: '{side.weights.name}' holds the weights, which are not compared: leave it out of "
-            "--columns"
-        )
-    if side.names is not None:
-        try:
-            choose_columns(side.names, side.path, [side.weights.name])
-        except DataError as error:
-            raise DataError(str(error).replace(side.path, f"{side.path}: {side.weights.option}", 1)) from None
-    elif kind_of(Path(split_name(side.path)[0]), side.path) not in (Kind.NPZ, Kind.HDF5):
-        raise DataError(
-            f"{side.path}: {side.weights.option} names a column of a table, or another array in the same "
-            ".npz or HDF5 file, and this has neither; save the weights beside the rows in one of these"
-        )
-
-
-def _require_known(named: Sequence[_Side], choice: Choice) -> None:
-    """Refuse to drop what neither table has."""
-    if not named or not choice.drop:
-        return
-    every = list(dict.fromkeys(name for side in named for name in side.names or ()))
-    places = " or ".join(side.path for side in named)
-    choose_columns(every, places, choice.drop)
-
-
-def _chosen(side: _Side, choice: Choice) -> list[str]:
-    """The names of a table's columns that are compared."""
-    names = side.comparable
-    dropped = [name for name in choice.drop if name in names]
-    return [names[index] for index in choose_columns(names, side.path, choice.columns, dropped)]
-
-
-def _require_same(first: _Side, second: _Side, p: Sequence[str], q: Sequence[str]) -> None:
-    """Refuse tables of different columns, naming them and what mends it."""
-    only_p = [name for name in p if name not in q]
-    only_q = [name for name in q if name not in p]
-    if not (only_p or only_q):
-        return
-    apart = (("only in P", only_p), ("only in Q", only_q))
-    parts = [f"{where}: {_listed(names)}" for where, names in apart if names]
-    common = [name for name in p if name in q]
-    mend = "rename them alike in both files"
-    if common:
-        mend += f", or leave them out with --drop {','.join([*only_p, *only_q][:_LISTED])}"
-    if 0 < len(common) <= _LISTED:
-        mend += f" (the same as --columns {','.join(common)})"
-    raise DataError(f"{first.path} and {second.path} have different columns ({'; '.join(parts)}); {mend}")
-
-
-def _read(side: _Side, wanted: Sequence[str] | None) -> tuple[Rows, np.ndarray | None]:
-    """The rows of a file, a table's wanted columns in this order, and the weights (n,)."""
-    weights = side.weights
+def _read(side: Side, wanted: Sequence[str] | None) -> tuple[Rows, np.ndarray | None, np.ndarray | None]:
+    """The rows of a file, a table's wanted columns in this order, their weights (n,) and their places."""
+    if side.num_samples is not None and kind_of(Path(side.path), side.path) is Kind.NPY:
+        rows, places = read_some_npy(Path(side.path), side.path, side.choose)
+        return rows, None, places
+    weights = None
     if side.names is None:
         rows = read_rows(side.path)
-        return rows, None if weights is None else _array_of_weights(side.path, weights, len(rows.values))
-    assert wanted is not None
-    if weights is None:
-        return read_rows(side.path, columns=wanted), None
-    rows = read_rows(side.path, columns=[*wanted, weights.name])
-    column, form = find_column(rows, weights.name, weights.option)
+        if side.weights is not None:
+            weights = _array_of_weights(side.path, side.weights, len(rows.values))
+    elif side.weights is None:
+        rows = read_rows(side.path, columns=wanted)
+    else:
+        assert wanted is not None
+        rows = read_rows(side.path, columns=[*wanted, side.weights.name])
+        weights = _column_of_weights(rows, side.weights)
+        rows = _select(rows, wanted)
+    places = side.choose(len(rows.values))
+    if places is None:
+        return rows, weights, None
+    return take_rows(rows, places), None if weights is None else weights[places], places
+
+
+def _column_of_weights(rows: Rows, weights: WeightColumn) -> np.ndarray:
+    values, form = find_column(rows, weights.name, weights.option)
     if form.kind != "number":
-        raise DataError(f"{side.path}: {weights.option}: column '{weights.name}' does not hold numbers")
-    values = weights.check(column, side.path)
-    return _select(rows, wanted), values
+        raise DataError(f"{rows.source}: {weights.option}: column '{weights.name}' does not hold numbers")
+    return weights.check(values, rows.source)
 
 
 def _array_of_weights(path: str, weights: WeightColumn, count: int) -> np.ndarray:
@@ -224,25 +158,28 @@ def _array_of_weights(path: str, weights: WeightColumn, count: int) -> np.ndarra
     return values
 
 
-def _name_columns(rows: Rows, named: Sequence[_Side], choice: Choice) -> Rows:
+def _name_columns(rows: Rows, named: Sequence[Side], choice: Choice) -> Rows:
     """Name the columns of rows that have no names, where names are needed, and choose among them."""
-    if rows.columns is not None or rows.values.ndim > 2 or (choice == Choice() and not named):
+    asked = choice.columns is not None or any(name != "label" for name in choice.drop)
+    if rows.values.ndim > 2 and asked:
+        raise DataError(
+            f"{rows.source}: images have no columns to choose; --drop label leaves out their labels"
+        )
+    if rows.columns is not None or rows.values.ndim > 2 or not (named or asked):
         return rows
     if rows.values.ndim == 1:
-        rows = dataclasses.replace(rows, values=rows.values[:, None], integer=rows.integer or (False,))
+        rows = dataclasses.replace(rows, values=rows.values[:, None])
     width = rows.values.shape[1]
     if not named:
-        if choice.columns is None and not choice.drop:
-            return rows
         names = tuple(f"x{index}" for index in range(width))
         rows = dataclasses.replace(rows, columns=names)
         kept = choose_columns(names, rows.source, choice.columns, choice.drop)
         return _select(rows, [names[index] for index in kept])
-    wanted, every = _chosen(named[0], choice), named[0].comparable
+    wanted, every = chosen_columns(named[0], choice), named[0].comparable
     if width not in (len(wanted), len(every)):
         raise DataError(
             f"{rows.source}: has {width} columns without names, and {named[0].path} has {len(every)} "
-            f"({_listed(every)}); give both the same columns, or this one a first line of names"
+            f"({listed(every)}); give both the same columns, or this one a first line of names"
         )
     if width == len(wanted):
         return dataclasses.replace(rows, columns=tuple(wanted))
@@ -287,11 +224,5 @@ def _match_shapes(p: Rows, q: Rows, choice: Choice) -> tuple[Rows, Rows, list[st
             dataclasses.replace(rows, values=rows.values.reshape(len(rows.values), *shape)) for rows in (p, q)
         )
         return p, q, told
-    raise DataError(
-        f"rows of P ({p.source}) have shape {one}, and those of Q ({q.source}) {other}: bring both to one "
-        f"{'size, for images as --p and --q by resizing' if len(one) > 1 and len(other) > 1 else 'shape'}"
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    mend = "resize the images of one" if len(one) > 1 and len(other) > 1 else "bring both to one shape"
+    raise DataError(f"rows of P ({p.source}) have shape {one}, and those of Q ({q.source}) {other}: {mend}")

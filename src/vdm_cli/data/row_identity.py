@@ -69,36 +69,38 @@ def group_rows(p: np.ndarray, q: np.ndarray) -> tuple[npt.NDArray[np.intp], npt.
         p: Rows of P, (n, ...).
         q: Rows of Q, (m, ...) with the same trailing shape.
     """
-    n = len(p)
+    n, width = len(p), math.prod(p.shape[1:])
     hashes = np.concatenate(hash_rows(p, q))
-    _, first, groups, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
-    repeated = np.flatnonzero(counts > 1)
     ids = np.arange(len(hashes))
+    in_order = np.sort(hashes)
+    repeated = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
     if not len(repeated):
         return ids[:n], ids[n:]
-
-    width = math.prod(p.shape[1:])
+    places = np.flatnonzero(np.isin(hashes, repeated))
+    _, first, groups, counts = np.unique(
+        hashes[places], return_index=True, return_inverse=True, return_counts=True
+    )
 
     def rows_at(index: npt.NDArray[np.intp]) -> np.ndarray:
         low = np.searchsorted(index, n)
         return np.concatenate([p[index[:low]].reshape(-1, width), q[index[low:] - n].reshape(-1, width)])
 
-    most = max(_MOST_COPIES, _ATOM_SHARE * min(n, len(q)))
-    distinct = np.sort(first)
-    step = max(1, len(distinct) * width // _SAMPLED_VALUES)
-    sample = rows_at(distinct[::step])
-    order = np.argsort(first[repeated])
-    repeated = repeated[order]
-    candidates = rows_at(first[repeated])
-    copied = np.zeros(len(repeated), bool)
+    is_first = np.ones(len(hashes), bool)
+    is_first[places] = False
+    is_first[places[first]] = True
+    distinct = np.flatnonzero(is_first)
+    sample = rows_at(distinct[:: max(1, len(distinct) * width // _SAMPLED_VALUES)])
+    order = np.argsort(first)
+    candidates = rows_at(places[first[order]])
+    recognized = np.zeros(len(first), bool)
     for column, values in zip(sample.T, candidates.T, strict=True):
         if is_continuous(column, width):
             levels, occurrences = np.unique(column, return_counts=True)
-            copied |= ~np.isin(values, levels[occurrences > 1]) & ~np.isnan(values.astype(np.float64))
-    copied &= counts[repeated] <= most
-    is_copy = np.zeros(len(counts), bool)
-    is_copy[repeated[copied]] = True
-    ids = np.where(is_copy[groups], first[groups], ids)
+            recognized |= ~np.isin(values, levels[occurrences > 1]) & ~np.isnan(values.astype(np.float64))
+    is_copy = np.empty(len(first), bool)
+    is_copy[order] = recognized
+    is_copy &= counts <= max(_MOST_COPIES, _ATOM_SHARE * min(n, len(q)))
+    ids[places] = np.where(is_copy[groups], places[first[groups]], ids[places])
     return ids[:n], ids[n:]
 
 
