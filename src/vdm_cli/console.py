@@ -73,9 +73,9 @@ def table_text(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table as plain text: the first column is text, the others are numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     for index, header in enumerate(headers):
-        table.add_column(header, justify="left" if index == 0 else "right", no_wrap=True)
+        table.add_column(Text(header), justify="left" if index == 0 else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # as it is: a name may look like markup
     console = Console(width=200, no_color=True)
     with console.capture() as capture:
         console.print(table)

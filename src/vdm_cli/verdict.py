@@ -33,7 +33,7 @@ def evaluation_table(found: Evaluation) -> str:
         "",
         _estimates_table(estimation.estimates, level),
         "",
-        "estimate: bound reached by critics on rows they never saw; the truth may be larger.",
+        "estimate: bound of critics on rows they never saw; the truth may be larger.",
         "interval: of this bound, not of the truth.",
         f"certified: the truth is at least this, with {level} confidence, for any data.",
     ]

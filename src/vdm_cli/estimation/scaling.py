@@ -55,6 +55,7 @@ def fit_scaling(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic]) -> Robus
     pooled = np.concatenate([p[:rows], q[:rows]]).astype(np.float64)
     low, center, high = np.percentile(pooled, [25.0, 50.0, 75.0], axis=0)
     spread = np.asarray(high - low, np.float64)
-    deviation = np.std(pooled, axis=0)
+    with np.errstate(over="ignore"):
+        deviation = np.minimum(np.std(pooled, axis=0), _LARGEST)
     scale = np.where(spread > 0.0, spread, np.where(deviation > 0.0, deviation, 1.0))
     return RobustScaling(np.asarray(center, np.float64), scale)
