@@ -21,8 +21,9 @@ from rich.console import Console
 
 from vdm_cli.commands.eval_divergence import eval_checkpoint
 from vdm_cli.commands.follow import follow_run
-from vdm_cli.commands.run_sides import sides_of_run
+from vdm_cli.commands.run_sides import default_count, sides_of_run
 from vdm_cli.console import EstimationReport
+from vdm_cli.data.dataset import Part
 from vdm_cli.estimation.budget import BUDGETS
 from vdm_cli.follow_table import followed_document, followed_table
 
@@ -201,18 +202,19 @@ def test_a_budget_reaches_the_critics(vdm: Vdm, tested: Path, monkeypatch: pytes
     assert all_steps["evaluations"][2]["critic"]["members"] == members
 
 
-def test_without_a_number_there_are_ten_thousand_samples_or_as_many_as_test_rows(
-    vdm: Vdm, tested: Path, tmp_path: Path
-) -> None:
+def test_without_a_number_there_are_ten_thousand_samples(tested: Path) -> None:
     few = sides_of_run(tested, (), num_samples=None, seed=0)
     assert (len(few.p), len(few.q)) == (60, 10_000)
-    np.save(tmp_path / "many.npy", np.random.default_rng(0).normal(size=(12_000, 1)))
-    split = f"{{path: {tmp_path / 'many.npy'}, split: {{test: 0.85, validation: 0.05}}}}"
-    (tmp_path / "many.yaml").write_text(CONFIG.replace("{path: %s}", split).replace("steps: 60", "steps: 2"))
-    done = vdm("train", "--config", tmp_path / "many.yaml", "--run-dir", tmp_path / "run")
-    assert done.code == 0, done.err
-    many = sides_of_run(tmp_path / "run", (), num_samples=None, seed=0)
-    assert len(many.p) == len(many.q) == 10_200
+
+
+@pytest.mark.parametrize(
+    ("rows", "width", "count"),
+    [(180, 2, 10_000), (3_000, 2, 15_000), (10_000, 20, 50_000), (80_000, 2, 80_000), (7_000, 784, 10_000)],
+)
+def test_there_are_more_samples_for_many_test_rows_that_are_not_wide(
+    rows: int, width: int, count: int
+) -> None:
+    assert default_count(Part(np.broadcast_to(0.0, (rows, width)))) == count
 
 
 def test_off_a_terminal_progress_is_a_line_in_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

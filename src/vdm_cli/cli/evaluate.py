@@ -59,7 +59,8 @@ def eval_divergence(
         int | None,
         typer.Option(
             min=1,
-            help="Rows drawn from the generator (10000, or as many as P has), or used of each file (all).",
+            help="Rows drawn from the generator (10000; up to 50000 where P has more than 2000 rows and they "
+            "help), or used of each file (all).",
         ),
     ] = None,
     level: Annotated[float, typer.Option(help="Of intervals and certificates, e.g. 0.95.")] = 0.95,

@@ -44,7 +44,7 @@ def eval_checkpoint(
         divergences: ``NAME[:PARAM]`` each; all named ones if nothing is asked for.
         expressions: A convex f of u each, such as ``u*log(u)``; they come after the named ones.
         num_samples: Rows drawn from the generator, rounded and clipped as `vdm sample` writes them; if None
-            10,000, or as many as there are test rows where these are more.
+            10,000, or up to 50,000 where these help: five a test row, and never fewer than test rows.
         level: Of intervals and certificates.
         seed: Of the draw, the split and the critics.
         step: A number, ``latest`` (also None) or ``best``.

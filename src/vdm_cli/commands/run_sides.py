@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,15 @@ from vdm_cli.commands.load import LoadedRun, load, sampler
 from vdm_cli.commands.sides import Sides
 from vdm_cli.commands.training_rows import training_rows
 from vdm_cli.config.experiment import ExperimentConfig
-from vdm_cli.data.dataset import Dataset
+from vdm_cli.data.dataset import Dataset, Part
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.known import known_divergences
 from vdm_cli.errors import CheckpointError, DataError, UsageError
 from vdm_cli.estimation.estimate import MINIMUM_ROWS
 
-DEFAULT_COUNT = 10_000
+FEWEST_SAMPLES, MOST_SAMPLES = 10_000, 50_000
+SAMPLES_A_ROW = 5  # of P: with so many the error of Q's mean is small beside that of P's
+MOST_NUMBERS = 2_000_000  # in samples beyond the fewest: wider rows cost more and gained nothing (digits)
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,7 @@ class RunRows:
         Args:
             run: The checkpoint, with the state of every seed.
             wanted: The divergences whose true values are computed where they are known.
-            num_samples: How many samples; if None 10,000, or as many as there are test rows where these are
-                more.
+            num_samples: How many samples; if None `default_count`.
             seed: Of the samples: the same latents for every checkpoint.
             seed_index: Which of the run's seeds samples.
 
@@ -81,7 +83,7 @@ class RunRows:
         )
         law, density = dataset.law, generator.density()
         exact = {} if law is None or density is None else known_divergences(wanted, law, density)
-        model = generator.part(num_samples or max(DEFAULT_COUNT, len(dataset.test)), seed)
+        model = generator.part(num_samples or default_count(dataset.test), seed)
         label = dataset.conditioning.forms[0] if model.labels is not None and dataset.conditioning else None
         return Sides(
             p=dataset.test,
@@ -95,6 +97,14 @@ class RunRows:
             law=law,
             train=training_rows(dataset.train, seed),
         )
+
+
+def default_count(test: Part) -> int:
+    """As many samples as help: five a test row from 10,000 to 50,000, and never fewer than test rows."""
+    rows = test.rows
+    width = max(1, math.prod(rows.shape[1:]))
+    helpful = min(MOST_SAMPLES, SAMPLES_A_ROW * len(rows), MOST_NUMBERS // width)
+    return max(FEWEST_SAMPLES, len(rows), helpful)
 
 
 def rows_of_run(run: LoadedRun) -> RunRows:
