@@ -32,6 +32,7 @@ from vdm_cli.estimation.budget import BudgetName
 from vdm_cli.estimation.estimate import estimate_divergences
 from vdm_cli.estimation.importance import ImportanceWeights, importance_weights
 from vdm_cli.estimation.map_name import MapName
+from vdm_cli.estimation.patch_critic import patch_network
 from vdm_cli.estimation.result import Estimation
 from vdm_cli.estimation.weights import Weights
 from vdm_cli.pictures.images import are_images
@@ -173,6 +174,8 @@ def _estimate(
     rows: Compared, sides: Sides, asked: Asked, progress: Callable[[float], None] | None
 ) -> Estimation:
     """Estimate the divergences of rows as they are compared; the true values are known of untreated ones."""
+    shape = sides.p.rows.shape[1:]
+    pixels = are_images(shape) and rows.treatment.features is None
     found = estimate_divergences(
         rows.p,
         rows.q,
@@ -184,9 +187,10 @@ def _estimate(
         p_weights=rows.p_weights,
         q_weights=rows.q_weights,
         floor=True,
+        network=patch_network(shape, rows.p.shape[1]) if pixels else None,
         progress=progress,
     )
-    mapped = rows.treatment.features is not None or are_images(sides.p.rows.shape[1:])
+    mapped = rows.treatment.features is not None or are_images(shape)
     return with_proposal(rows.numbered(found), asked.noise, mapped=mapped)
 
 

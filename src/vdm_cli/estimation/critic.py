@@ -79,6 +79,10 @@ class Member(NamedTuple):
 class Network(Protocol):
     """An architecture; hashable, hence static under jit."""
 
+    @property
+    def pixels(self) -> int:
+        """How many columns of a row, from the first, are pixels of one image."""
+
     def init(self, key: jax.Array) -> Params:
         """Weights with which every score is 0."""
 
@@ -97,6 +101,11 @@ class Perceptron:
 
     columns: int
     hidden: int
+
+    @property
+    def pixels(self) -> int:
+        """None: columns have nothing to do with each other."""
+        return 0
 
     def init(self, key: jax.Array) -> Params:
         """Weights with which every score is 0."""

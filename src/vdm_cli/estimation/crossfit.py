@@ -142,7 +142,10 @@ def cross_fit(
     """
     rng = np.random.default_rng(seed)
     members = budget.critic.members
-    scalings = [fit_scaling(p.rows[side_p.fit], q.rows[side_q.fit]) for side_p, side_q in splits]
+    scalings = [
+        fit_scaling(p.rows[side_p.fit], q.rows[side_q.fit], pixels=network.pixels)
+        for side_p, side_q in splits
+    ]
     scaled_p = np.stack([scaling(p.rows) for scaling in scalings])
     scaled_q = np.stack([scaling(q.rows) for scaling in scalings])
     parts_p = [_member_rows(p, side.fit, members, rng) for side, _ in splits]

@@ -39,6 +39,11 @@ class PatchNetwork:
     hidden: int = 32
 
     @property
+    def pixels(self) -> int:
+        """How many columns of a row are the image."""
+        return math.prod(self.shape)
+
+    @property
     def patch(self) -> int:
         """Side of a patch in pixels, so that images of any size have some 4 to 12 patches a side."""
         side = min(self.shape[:2])
@@ -71,7 +76,7 @@ class PatchNetwork:
             params[f"w{place}"] = draws[start:end].reshape(inputs, outputs) * (6.0 / inputs) ** 0.5
             params[f"b{place}"] = jnp.zeros(outputs)
             start = end
-        skip = jnp.zeros(math.prod(self.shape) + self.beside)
+        skip = jnp.zeros(self.pixels + self.beside)
         return {**params, "out": jnp.zeros(self.hidden), "skip": skip, "bias": jnp.zeros(())}
 
     def score(self, params: Params, x: jax.Array) -> jax.Array:
@@ -82,11 +87,10 @@ class PatchNetwork:
             active = jax.nn.silu(flat @ params[f"w{place}"] + params[f"b{place}"][None, :])
             return active.reshape(*values.shape[:-1], -1)
 
-        pixels = math.prod(self.shape)
-        patches = layer(0, self._cut(x[:, :pixels]))
+        patches = layer(0, self._cut(x[:, : self.pixels]))
         texture = jnp.mean(patches, axis=(1, 2)), jnp.sqrt(jnp.mean(patches**2, axis=(1, 2)) + 1e-6)
         places = layer(1, _neighborhoods(patches)).reshape(len(x), -1)
-        hidden = layer(2, jnp.concatenate([places, *texture, x[:, pixels:]], axis=1))
+        hidden = layer(2, jnp.concatenate([places, *texture, x[:, self.pixels :]], axis=1))
         return hidden @ params["out"] + x @ params["skip"] + params["bias"]
 
     def _cut(self, x: jax.Array) -> jax.Array:
@@ -96,6 +100,14 @@ class PatchNetwork:
         margin = ((0, 0), (0, high * side - height), (0, broad * side - width), (0, 0))
         cut = jnp.pad(images, margin).reshape(len(x), high, side, broad, side * depth)
         return cut.transpose(0, 1, 3, 2, 4).reshape(len(x), high, broad, side * side * depth)
+
+
+def patch_network(shape: tuple[int, ...], columns: int) -> PatchNetwork | None:
+    """The network for images of a shape (h, w) or (h, w, c), in rows of so many columns; None if tiny."""
+    height, width, depth = (*shape, 1)[:3]
+    if min(height, width) < SMALLEST_SIDE:
+        return None
+    return PatchNetwork((height, width, depth), beside=columns - height * width * depth)
 
 
 def _windows(count: int) -> int:

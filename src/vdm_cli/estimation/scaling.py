@@ -44,12 +44,13 @@ class RobustScaling:
         return out
 
 
-def fit_scaling(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic]) -> RobustScaling:
+def fit_scaling(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic], *, pixels: int = 0) -> RobustScaling:
     """Fit the scaling on the pooled fit rows, both sides with equal weight.
 
     Args:
         p: Rows of P, shape (n, d), in random order: the quantiles use the first rows only.
         q: Rows of Q, shape (m, d), likewise.
+        pixels: How many columns, from the first, share one center and scale: edges of an image stay edges.
     """
     rows = min(len(p), len(q), _QUANTILE_ROWS)
     pooled = np.concatenate([p[:rows], q[:rows]]).astype(np.float64)
@@ -58,4 +59,8 @@ def fit_scaling(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic]) -> Robus
     with np.errstate(over="ignore"):
         deviation = np.minimum(np.std(pooled, axis=0), _LARGEST)
     scale = np.where(spread > 0.0, spread, np.where(deviation > 0.0, deviation, 1.0))
-    return RobustScaling(np.asarray(center, np.float64), scale)
+    center = np.asarray(center, np.float64)
+    if pixels:
+        center[:pixels] = np.mean(pooled[:, :pixels])
+        scale[:pixels] = np.std(pooled[:, :pixels]) or 1.0
+    return RobustScaling(center, scale)
