@@ -11,6 +11,7 @@ import pytest
 
 from vdm_cli.data.choice import Choice
 from vdm_cli.data.pair import read_pair
+from vdm_cli.data.row_weights import check_weights
 from vdm_cli.data.weight_column import WeightColumn, parse_weight_column
 from vdm_cli.errors import DataError, UsageError
 
@@ -190,4 +191,4 @@ class TestWeights:
     @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf, 3.0])
     def test_weights_that_are_none_are_refused_with_their_row(self, bad: float) -> None:
         with pytest.raises(DataError, match=r"row 1 of 'w' is .* \(1 such"):
-            WeightColumn("w", 2.0).check(np.array([1.0, bad]), "p.csv")
+            check_weights(WeightColumn("w", 2.0), np.array([1.0, bad]), "p.csv")

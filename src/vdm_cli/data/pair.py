@@ -25,6 +25,7 @@ from vdm_cli.data.files.npz import read_npz
 from vdm_cli.data.files.table import choose_columns
 from vdm_cli.data.kinds import Kind, kind_of
 from vdm_cli.data.recode import with_all_categories
+from vdm_cli.data.row_weights import check_weights
 from vdm_cli.data.rows import Rows, read_rows
 from vdm_cli.data.selection import find_column, take_rows
 from vdm_cli.data.stream.some_rows import read_some_npy
@@ -143,14 +144,14 @@ def _column_of_weights(rows: Rows, weights: WeightColumn) -> np.ndarray:
     values, form = find_column(rows, weights.name, weights.option)
     if form.kind != "number":
         raise DataError(f"{rows.source}: {weights.option}: column '{weights.name}' does not hold numbers")
-    return weights.check(values, rows.source)
+    return check_weights(weights, values, rows.source)
 
 
 def _array_of_weights(path: str, weights: WeightColumn, count: int) -> np.ndarray:
     """The weights in another array of the same file."""
     file = Path(split_name(path)[0])
     read = read_npz if kind_of(file, path) is Kind.NPZ else read_hdf5
-    values = weights.check(read(file, str(file), weights.name), str(file))
+    values = check_weights(weights, read(file, str(file), weights.name), str(file))
     if len(values) != count:
         raise DataError(
             f"{path}: {weights.option}: '{weights.name}' has {len(values)} weights for {count} rows"

@@ -1,13 +1,11 @@
-"""The weights of rows, as a column or array that stands beside them in a file."""
+"""Where the weights of a file's rows stand, as a command line says it; NumPy is not needed for that."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from vdm_cli.errors import DataError, UsageError
+from vdm_cli.errors import UsageError
 from vdm_cli.quoting import quoted
 
 
@@ -24,34 +22,6 @@ class WeightColumn:
     name: str
     maximum: float | None = None
     option: str = "weights"
-
-    def check(self, weights: np.ndarray, source: str) -> np.ndarray:
-        """Return the weights (n,) as float64.
-
-        Raises:
-            DataError: If one is negative, not finite or above the declared maximum, or all are zero.
-        """
-        if weights.ndim != 1:
-            raise DataError(
-                f"{source}: {self.option}: '{self.name}' has the shape {weights.shape}; weights are one a row"
-            )
-        weights = weights.astype(np.float64)
-        self._refuse(~((weights >= 0) & np.isfinite(weights)), weights, source, "must be zero or positive")
-        if not weights.any():
-            raise DataError(f"{source}: {self.option}: all weights in '{self.name}' are zero")
-        if self.maximum is not None:
-            rule = f"are declared to be at most {self.maximum:g} for every row that there could be"
-            self._refuse(weights > self.maximum, weights, source, rule)
-        return weights
-
-    def _refuse(self, bad: np.ndarray, weights: np.ndarray, source: str, rule: str) -> None:
-        if bad.any():
-            first = int(np.argmax(bad))
-            shown = "blank" if np.isnan(weights[first]) else f"{weights[first]:g}"
-            raise DataError(
-                f"{source}: {self.option}: row {first} of '{self.name}' is {shown} "
-                f"({int(np.count_nonzero(bad))} such, rows count from 0); weights {rule}"
-            )
 
 
 def parse_weight_column(text: str | None, option: str) -> WeightColumn | None:
