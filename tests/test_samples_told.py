@@ -88,8 +88,8 @@ def test_constant_columns_are_told_and_constant_files_refused() -> None:
     assert told(p, q) == [
         "constant, and the same in P and Q, so that nothing comes of it: a",
         "constant in one sample alone: b (5 in P)",
-        f"P and Q do not overlap, so that one column tells them apart: c ({p[:, 2].min():g}.."
-        f"{p[:, 2].max():g} in P, {q[:, 2].min():g}..{q[:, 2].max():g} in Q)",
+        f"P and Q do not overlap, so that one column tells them apart: c ({p[:, 2].min():.3g}.."
+        f"{p[:, 2].max():.3g} in P, {q[:, 2].min():.3g}..{q[:, 2].max():.3g} in Q)",
     ]
     with pytest.raises(DataError, match="nothing to measure"):
         told(np.ones((60, 3)), np.zeros((60, 3)))

@@ -194,7 +194,7 @@ def _categories(name: str, form: Form, p: np.ndarray, q: np.ndarray) -> list[_Fo
 
 
 def _span(span: tuple[float, float]) -> str:
-    return f"{span[0]:g}..{span[1]:g}"
+    return f"{span[0]:.3g}..{span[1]:.3g}"
 
 
 def _listed(found: Sequence[_Found]) -> str:
