@@ -92,8 +92,8 @@ def rows_told(p: np.ndarray, q: np.ndarray) -> list[str]:
             f"all {found.n} rows of P are one row, and so are all {found.m} of Q: there is nothing to measure"
         )
     told = [
-        f"the {rows} rows of {side} are {'one row' if different == 1 else f'{different} different ones'}, over "
-        "and over: if they were copied, and not drawn so, no certificate holds"
+        f"the {rows} rows of {side} are {'one row' if different == 1 else f'{different} different ones'}, "
+        "over and over: if they were copied, and not drawn so, no certificate holds"
         for side, rows, different, other in (
             ("P", found.n, found.p_different, found.q_different / found.m),
             ("Q", found.m, found.q_different, found.p_different / found.n),
