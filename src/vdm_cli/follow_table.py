@@ -9,6 +9,7 @@ import textwrap
 from vdm_cli.commands.follow import Followed, Spread
 from vdm_cli.console import number_text, table_text
 from vdm_cli.quoting import printable
+from vdm_cli.verdict import STATUS_MEANING
 
 MOST_WHOLE = 4  # divergences that are all shown in whole
 SHOWN = ("jensen_shannon", "kl")  # of more than these, two are
@@ -59,6 +60,8 @@ def followed_table(found: Followed) -> str:
         lines.append("sd: of the estimates over the seeds; training's spread and the estimates' errors.")
     if many_steps and found.best_step in found.steps:
         lines.append("*: closest by validation rows; `--step best` takes it.")
+    met = {row.status for each in found.evaluations for row in each.estimates}
+    lines += [f"{status}: {meaning}" for status, meaning in STATUS_MEANING.items() if status in met]
     lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in _warnings(found)]
     if many_steps:
         lines += ["", *(_in_words(found, label) for label in shown)]

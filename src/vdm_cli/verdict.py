@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from vdm_cli.commands.evaluation import Evaluation
 from vdm_cli.commands.mapped import Mapped, Treatment
 from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
-from vdm_cli.console import table_text
+from vdm_cli.console import number_text, table_text
 from vdm_cli.estimation.result import DivergenceEstimate, Estimation
 from vdm_cli.estimation.weights import Weights
 from vdm_cli.metrics_told import metrics_told
@@ -41,7 +41,7 @@ def evaluation_table(found: Evaluation) -> str:
         lines.append("floor: the same estimate between two halves of P: what nothing looks like.")
     errors = [row.exact_standard_error or 0.0 for row in estimation.estimates]
     if any(errors):
-        lines.append(f"exact: ~ by Monte Carlo, with a standard error of at most {_number(max(errors))}.")
+        lines.append(f"exact: ~ by Monte Carlo, with a standard error of at most {number_text(max(errors))}.")
     lines += _statuses(estimation.estimates)
     if found.comparison is not None:
         lines += ["", *_columns_told(found.comparison)]
@@ -68,10 +68,10 @@ def _estimates_table(estimates: Sequence[DivergenceEstimate], level: str) -> str
     rows = [
         [
             _short(row.divergence),
-            _number(row.estimate),
-            f"{_number(row.ci[0])} {_number(row.ci[1])}",
-            _number(row.certified_lower),
-            *[_number(row.floor)] * with_floor,
+            number_text(row.estimate),
+            f"{number_text(row.ci[0])} {number_text(row.ci[1])}",
+            number_text(row.certified_lower),
+            *[number_text(row.floor)] * with_floor,
             *[_true_value(row)] * with_exact,
         ]
         for row in estimates
@@ -165,13 +165,9 @@ def _in_words(found: Estimation, level: str) -> list[str]:
 
 def _true_value(row: DivergenceEstimate) -> str:
     """A tilde before what has a standard error."""
-    return _number(row.exact) if row.exact_standard_error is None else f"~{_number(row.exact)}"
+    return number_text(row.exact) if row.exact_standard_error is None else f"~{number_text(row.exact)}"
 
 
 def _short(label: str) -> str:
     """A name as it is; a user's f cut, so that tables keep to 80 columns."""
     return printable(label, 25)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}"
