@@ -130,9 +130,7 @@ def estimate_divergences(
     width = float(norm.ppf(0.5 + 0.5 * level))
     warnings, estimates = [], []
     if np.array_equal(sample_p.rows, sample_q.rows):
-        warnings.append(
-            "P and Q hold the same rows: the samples are not independent, and nothing is certified"
-        )
+        warnings.append("P and Q hold the same rows in the same order: of copies nothing here is true")
     for divergence in divergences:
         bound = held_out.bound(divergence)
         certificate = Certificate(divergence.at_equality, 1.0, "none")
