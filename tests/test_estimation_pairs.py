@@ -20,7 +20,7 @@ CATALOG = catalog()
 ROWS = [
     CATALOG[name] for name in ("kl", "reverse_kl", "jensen_shannon", "total_variation", "squared_hellinger")
 ]
-DRAWS = 10_000
+DRAWS = 5_000
 
 
 def log_ratios(pair: Pair) -> tuple[np.ndarray, np.ndarray]:

@@ -144,7 +144,7 @@ def _pairs() -> list[Pair]:
     squares = np.array([[x, y] for x in (-2.0, 2.0) for y in (-2.0, 2.0)])
     four, three = mixture(squares), mixture(squares[:3])
     ring, plane = (
-        mixture(2.0 * GaussianMixture.ring().means, stds=0.3),
+        mixture(2.0 * GaussianMixture.ring(modes=4).means, stds=0.3),
         gaussian([0.0, 0.0], std=math.sqrt(2.09)),
     )
     paper = mixture([-1.0, 2.0], weights=[0.33, 0.67], stds=[math.sqrt(0.065), math.sqrt(2.0)])
