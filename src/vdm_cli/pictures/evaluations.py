@@ -71,11 +71,18 @@ def draw_evaluations(
         _draw_panel(axes, courses, level, joined=along == "step")
         if best is not None:
             axes.axvline(best, color="black", lw=0.8, ls=":", label="best by validation rows")
-        if along != "step":
+        if len(courses[0].places) <= MOST_TICKS:
             axes.set_xticks(courses[0].places)
     handles, labels = figure.axes[0].get_legend_handles_labels()
+    named = dict(zip(labels, handles, strict=True))
+    labels = sorted(named, key=lambda text: not text.startswith("estimate"))  # which Matplotlib puts last
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(labels), fontsize=SMALL, frameon=False
+        [named[text] for text in labels],
+        labels,
+        loc="outside lower center",
+        ncols=len(labels),
+        fontsize=SMALL,
+        frameon=False,
     )
     return figure
 
