@@ -8,30 +8,36 @@ from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.estimation.calibration import caps_for, fit_combination
 from vdm_cli.estimation.witness import witness_pair
 
-ONE = np.array([1.0])
-
 
 def test_overconfident_scores_are_scaled_back_to_the_log_ratio() -> None:
     rng = np.random.default_rng(0)
     p, q = rng.normal(0.5, 1.0, (20_000, 1)), rng.normal(-0.5, 1.0, (20_000, 1))  # log p/q = x
-    found = fit_combination(2.0 * p + 0.6, 2.0 * q + 0.6, ONE)
+    found = fit_combination(2.0 * p + 0.6, 2.0 * q + 0.6)
     np.testing.assert_allclose([found.weights[0], found.offset], [0.5, -0.3], atol=0.03)
 
 
 def test_a_true_log_ratio_is_left_alone_and_separated_scores_stay_finite() -> None:
     rng = np.random.default_rng(1)
-    found = fit_combination(rng.normal(0.5, 1.0, (20_000, 1)), rng.normal(-0.5, 1.0, (20_000, 1)), ONE)
+    found = fit_combination(rng.normal(0.5, 1.0, (20_000, 1)), rng.normal(-0.5, 1.0, (20_000, 1)))
     np.testing.assert_allclose([found.weights[0], found.offset], [1.0, 0.0], atol=0.04)
-    apart = fit_combination(np.full((50, 1), 10.0), np.full((50, 1), -10.0), ONE)
+    apart = fit_combination(np.full((50, 1), 10.0), np.full((50, 1), -10.0))
     assert np.isfinite([apart.weights[0], apart.offset]).all()
 
 
 def test_a_critic_that_knows_nothing_loses_its_weight() -> None:
     rng = np.random.default_rng(2)
     p, q = (np.stack([rng.normal(m, 1.0, 20_000), rng.normal(size=20_000)], 1) for m in (0.5, -0.5))
-    found = fit_combination(p, q, np.array([0.5, 0.5]))
+    found = fit_combination(p, q)
     np.testing.assert_allclose(found.weights, [1.0, 0.0], atol=0.04)
     np.testing.assert_allclose(found(p), p @ found.weights + found.offset)
+
+
+def test_with_few_rows_the_better_critic_is_taken_whole() -> None:
+    rng = np.random.default_rng(3)
+    p, q = (np.stack([m + 2.0 * rng.normal(size=40), 9.0 * rng.normal(size=40)], 1) for m in (2.0, -2.0))
+    found = fit_combination(p, q)
+    assert found.weights[0] > 0.7
+    assert abs(found.weights[1]) < 0.1
 
 
 @pytest.mark.parametrize("rows", [50, 1000, 40_000])

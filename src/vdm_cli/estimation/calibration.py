@@ -30,55 +30,71 @@ class Combination:
 
 
 def fit_combination(
-    p: Floats,
-    q: Floats,
-    start: Floats,
-    *,
-    weights: tuple[Floats | None, Floats | None] = (None, None),
-    steps: int = 30,
+    p: Floats, q: Floats, *, weights: tuple[Floats | None, Floats | None] = (None, None)
 ) -> Combination:
-    r"""Minimize the balanced logistic loss of w v + b (Platt 1999), shrunk towards w = start, b = 0.
+    r"""How the scores of k critics make one, by the balanced logistic loss on calibration rows (Platt 1999).
 
-    1/2 sum-weighted mean losses times the effective number of rows n m / (n + m), plus
-    (|w - start|^2 + b^2) / (2 sd^2): Newton's method with halving.
+    Small samples cannot tell k weights, but they can tell which critics are good for nothing.  For every
+    non-empty set of critics the weights are fitted around their plain mean; the sets are averaged by
+    exp(-objective), as if each were as likely beforehand (Bayesian model averaging, Hoeting et al. 1999).
 
     Args:
-        p: Scores of calibration rows of P by k ensembles, shape (n, k).
+        p: Scores of calibration rows of P by k critics, shape (n, k).
         q: Scores of calibration rows of Q, shape (m, k).
-        start: Weights to shrink towards, shape (k,).
         weights: Of the rows of P, (n,), and of Q, (m,); None where all of a side count the same.
-        steps: Newton steps at most.
     """
-    v = np.concatenate([p, q])
-    sign = np.concatenate([np.ones(len(p)), -np.ones(len(q))])
     effective = len(p) * len(q) / (len(p) + len(q))
     shares = [balanced(len(side), own) for side, own in zip((p, q), weights, strict=True)]
-    weight = effective * np.concatenate(shares)
-    design = np.concatenate([v, np.ones((len(v), 1))], axis=1)
-    start = np.append(start, 0.0)
+    loss = _Loss(
+        np.concatenate([np.concatenate([p, q]), np.ones((len(p) + len(q), 1))], axis=1),
+        np.concatenate([np.ones(len(p)), -np.ones(len(q))]),
+        effective * np.concatenate(shares),
+    )
+    count = p.shape[1]
+    sets = np.array([[(place >> bit) & 1 for bit in range(count)] for place in range(1, 1 << count)], float)
+    fitted = [_fit(loss, np.append(each / each.sum(), 0.0)) for each in sets]
+    objective = np.array([value for _, value in fitted])
+    share = np.exp(objective.min() - objective)
+    theta = (share / share.sum()) @ np.stack([theta for theta, _ in fitted])
+    return Combination(theta[:-1], float(theta[-1]))
 
-    def loss(theta: Floats) -> float:
-        prior = 0.5 * np.sum(np.square(theta - start)) / _PRIOR_SD**2
-        return float(np.sum(weight * np.logaddexp(0.0, -sign * (design @ theta))) + prior)
 
-    theta, value = start, loss(start)
+@dataclass(frozen=True, eq=False)
+class _Loss:
+    """The weighted logistic loss of design @ theta, whose signs are 1 for rows of P and -1 for those of Q."""
+
+    design: Floats
+    sign: Floats
+    weight: Floats
+
+    def __call__(self, theta: Floats) -> float:
+        return float(np.sum(self.weight * np.logaddexp(0.0, -self.sign * (self.design @ theta))))
+
+
+def _fit(loss: _Loss, start: Floats, *, steps: int = 30) -> tuple[Floats, float]:
+    """Weights and offset of least loss + |theta - start|^2 / (2 sd^2), and that value: Newton, halving."""
+
+    def objective(theta: Floats) -> float:
+        return loss(theta) + 0.5 * float(np.sum(np.square(theta - start))) / _PRIOR_SD**2
+
+    theta, value = start, objective(start)
     for _ in range(steps):
-        score = design @ theta
-        slope = -sign * weight * expit(-sign * score)
-        curvature = weight * expit(score) * expit(-score)
-        gradient = design.T @ slope + (theta - start) / _PRIOR_SD**2
-        hessian = (design * curvature[:, None]).T @ design + np.eye(len(start)) / _PRIOR_SD**2
+        score = loss.design @ theta
+        slope = -loss.sign * loss.weight * expit(-loss.sign * score)
+        curvature = loss.weight * expit(score) * expit(-score)
+        gradient = loss.design.T @ slope + (theta - start) / _PRIOR_SD**2
+        hessian = (loss.design * curvature[:, None]).T @ loss.design + np.eye(len(start)) / _PRIOR_SD**2
         move = np.linalg.solve(hessian, gradient)
         size = 1.0
-        while size > 1e-6 and loss(theta - size * move) > value:
+        while size > 1e-6 and objective(theta - size * move) > value:
             size *= 0.5
         if size <= 1e-6:
             break
         theta = theta - size * move
-        before, value = value, loss(theta)
+        before, value = value, objective(theta)
         if before - value < 1e-9:
             break
-    return Combination(theta[:-1], float(theta[-1]))
+    return theta, value
 
 
 @dataclass(frozen=True)

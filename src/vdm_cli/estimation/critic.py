@@ -43,7 +43,7 @@ class CriticBudget:
 
     hidden: int = 64
     members: int = 4
-    batch: int = 256
+    batch: int = 128
     period: int = 50
     periods: int = 24
     patience: int = 6

@@ -23,8 +23,7 @@ from vdm_cli.estimation.trees import Trees
 from vdm_cli.estimation.witness import Floats
 
 # Networks see smooth differences best and trees fine detail; two normal laws take what pairs of columns tell.
-# Calibration rows say how they combine, from this start.
-_START = (0.5, 0.5, 0.0)
+# Calibration rows say how they combine.
 _VALIDATION_SHARE = 0.15
 _VALIDATION_ROWS = 2048
 _TREE_ROWS = 60_000  # of a side: more rows cost time and tell trees little
@@ -50,6 +49,10 @@ class Sample:
     def weights_of(self, index: Indices) -> Floats | None:
         """Weights of these rows, (k,)."""
         return None if self.weights is None else self.weights[index]
+
+    def counted(self, split: Split) -> Sample:
+        """The sample as rows of a split count: without weights where those drew them."""
+        return Sample(self.rows) if split.drawn else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +151,11 @@ def cross_fit(
     ]
     scaled_p = np.stack([scaling(p.rows) for scaling in scalings])
     scaled_q = np.stack([scaling(q.rows) for scaling in scalings])
-    parts_p = [_member_rows(p, side.fit, members, rng) for side, _ in splits]
-    parts_q = [_member_rows(q, side.fit, members, rng) for _, side in splits]
+    counted = [(p.counted(side_p), q.counted(side_q)) for side_p, side_q in splits]
+    parts_p, parts_q = (
+        [_member_rows(own[k], sides[k].fit, members, rng) for own, sides in zip(counted, splits, strict=True)]
+        for k in (0, 1)
+    )
     indices = [_stacked([part[k] for part in parts]) for k in (0, 1) for parts in (parts_p, parts_q)]
     # Small samples take smaller batches: the largest power of two within a member's training rows.
     smallest = min(len(train) for trains, _ in (*parts_p, *parts_q) for train in trains)
@@ -157,8 +163,8 @@ def cross_fit(
     rows = FitRows(jnp.asarray(scaled_p), jnp.asarray(scaled_q), *indices)
     with ThreadPoolExecutor(1) as pool:  # trees leave a core, and Python's lock, to the networks
         shallow = [
-            pool.submit(_shallow_critics, p, q, sides, (of_p, of_q), budget.trees, seed)
-            for sides, of_p, of_q in zip(splits, scaled_p, scaled_q, strict=True)
+            pool.submit(_shallow_critics, *own, sides, (of_p, of_q), budget.trees, seed)
+            for own, sides, of_p, of_q in zip(counted, splits, scaled_p, scaled_q, strict=True)
         ]
         fitted = fit_critics(rows, network=network, budget=sizes, seed=seed, progress=progress)
         params = jax.device_get(fitted)
@@ -174,8 +180,10 @@ def cross_fit(
         calibrate = scores(scaled_p[k][side_p.calibrate]), scores(scaled_q[k][side_q.calibrate])
         combine = fit_combination(
             *calibrate,
-            np.array(_START[: len(critics)]),
-            weights=(p.weights_of(side_p.calibrate), q.weights_of(side_q.calibrate)),
+            weights=(
+                counted[k][0].weights_of(side_p.calibrate),
+                counted[k][1].weights_of(side_q.calibrate),
+            ),
         )
         found.append(
             FoldScores(
