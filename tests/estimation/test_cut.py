@@ -8,6 +8,7 @@ from scipy.stats import binom, binomtest, fisher_exact, norm
 
 from vdm_cli.divergences.catalog import KL, TOTAL_VARIATION, catalog
 from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.expression import expression_divergence
 from vdm_cli.estimation.cut import (
     CutChooser,
     CutCounts,
@@ -17,6 +18,7 @@ from vdm_cli.estimation.cut import (
     share_lower,
     share_upper,
 )
+from vdm_cli.estimation.lifts import least_at_total_variation
 
 ALL = list(catalog().values())
 
@@ -33,6 +35,16 @@ def test_bernoulli_divergence_is_the_expectation_of_f(divergence: FDivergence) -
     a, b = np.array([0.9, 0.3, 0.5]), np.array([0.2, 0.25, 0.5])
     direct = b * np.asarray(divergence.f(a / b)) + (1 - b) * np.asarray(divergence.f((1 - a) / (1 - b)))
     np.testing.assert_allclose(bernoulli_divergence(divergence, a, b), direct, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["exp(u) - 1", "u**20"])
+def test_a_steep_f_has_finite_limits_from_shares_far_apart(text: str) -> None:
+    steep = expression_divergence(text)
+    limits = limit_from_shares(steep, np.array([0.9, 0.99, 0.999]), np.array([0.1, 1e-3, 1e-5]))
+    assert np.isfinite(limits).all()
+    assert (np.diff(limits) > 0).all()
+    total_variation = least_at_total_variation(steep, 0.95)
+    assert 1.0 < total_variation <= limit_from_shares(steep, np.array([0.96]), np.array([0.01]))[0]
 
 
 def test_limit_is_trivial_where_the_shares_are_not_apart() -> None:

@@ -30,6 +30,13 @@ def test_a_mostly_constant_column_takes_the_standard_deviation_and_a_constant_on
     assert np.isfinite(scaling(np.array([[1e308, -1e308]]))).all()
 
 
+def test_values_at_the_end_of_the_range_stay_numbers() -> None:
+    column = np.where(np.arange(400) % 2, 1.7e308, -1.7e308)[:, None]
+    scaled = fit_scaling(column, column)(column)
+    assert np.isfinite(scaled).all()
+    assert len(np.unique(scaled)) == 2
+
+
 def test_blocks_do_not_change_the_values() -> None:
     rows = np.random.default_rng(1).integers(0, 255, size=(1000, 3)).astype(np.uint8)
     scaling = fit_scaling(rows, rows)

@@ -32,7 +32,7 @@ class Certificate:
 
     Attributes:
         limit: D_f is at least this, in nats; f(1) where nothing is certain.
-        p_value: Of P = Q: below delta exactly where the limit is above f(1).
+        p_value: Of P = Q: below delta wherever the limit is above f(1), and nowhere else if f bends at 1.
         route: ``betting``, ``cut``, or the divergence whose limit was lifted; ``none`` where there are no
             rows to count.
     """

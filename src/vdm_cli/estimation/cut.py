@@ -33,10 +33,12 @@ def share_upper(count: npt.ArrayLike, total: float, delta: float) -> Floats:
 def bernoulli_divergence(divergence: FDivergence, a: Floats, b: Floats) -> Floats:
     """D_f(Bernoulli(a) || Bernoulli(b)) in nats for a, b in (0, 1), shape (n,), at the optimal critic.
 
-    a T(v1) + (1-a) T(v0) - b f*(T(v1)) - (1-b) f*(T(v0)),  v1 = log(a/b),  v0 = log((1-a)/(1-b)).
+    a T(v1) + (1-a) T(v0) - b f*(T(v1)) - (1-b) f*(T(v0)),  v1 = log(a/b),  v0 = log((1-a)/(1-b)):
+    a bound from below where these scores lie beyond +-score_limit, as those of a steep f do.
     """
-    t1, s1 = witness_pair(divergence, np.log(a / b))
-    t0, s0 = witness_pair(divergence, np.log1p(-a) - np.log1p(-b))
+    largest = divergence.score_limit
+    t1, s1 = witness_pair(divergence, np.clip(np.log(a / b), -largest, largest))
+    t0, s0 = witness_pair(divergence, np.clip(np.log1p(-a) - np.log1p(-b), -largest, largest))
     return a * t1 + (1.0 - a) * t0 - b * s1 - (1.0 - b) * s0
 
 

@@ -118,7 +118,10 @@ def estimate_divergences(
     )
     held_out = HeldOut(sample_p, sample_q, scores[: len(splits)])
     certifier = None if certifying is None else _certifier(scores[-1], delta)
-    early = HeldOut(sample_p, sample_q, scores[-1:]) if len(every) > len(splits) else None
+    early = None
+    if certifying is not None and len(every) > len(splits):
+        counted = sample_p.counted(certifying[0]), sample_q.counted(certifying[1])
+        early = HeldOut(*counted, scores[-1:])
     floors = (
         _floors(sample_p, divergences, network, sizes, seed, _part(progress, share, 1.0)) if floor else {}
     )

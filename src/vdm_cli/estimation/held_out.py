@@ -17,6 +17,9 @@ from vdm_cli.estimation.status import tail_share
 from vdm_cli.estimation.trees import balanced
 from vdm_cli.estimation.witness import Floats, witness_pair
 
+# Networks score rows far outside all others by hundreds: squares of ratios must stay numbers.
+_LARGEST_SCORE = 300.0
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -73,7 +76,7 @@ class HeldOut:
 
     def ratios(self) -> tuple[Floats, Floats]:
         """e^v at evaluated rows of Q, (l,), an estimate of p/q, and the share that each row stands for."""
-        return np.exp(np.minimum(self.q, 600.0)), self._shares[1]
+        return np.exp(np.minimum(self.q, _LARGEST_SCORE)), self._shares[1]
 
 
 def _mean(values: Floats, shares: Floats) -> tuple[float, float]:

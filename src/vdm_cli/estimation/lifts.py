@@ -16,6 +16,7 @@ import numpy as np
 from vdm_cli.divergences.catalog import KL, REVERSE_KL, SQUARED_HELLINGER, TOTAL_VARIATION
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.estimation.cut import bernoulli_divergence
+from vdm_cli.estimation.witness import Floats
 
 _SHARES = 400
 
@@ -49,14 +50,23 @@ def least_at_total_variation(divergence: FDivergence, t: float) -> float:
     t = min(t, 1.0 - 1e-9)
     if t <= 0.0:
         return divergence.at_equality
-    b = (1.0 - t) * (np.arange(_SHARES) + 0.5) / _SHARES
-    # Convex in b: between neighbors of the best grid point it may be lower, by less than the chord says.
-    values = bernoulli_divergence(divergence, b + t, b)
-    best = int(np.argmin(values))
-    low, high = b[max(best - 1, 0)], b[min(best + 1, _SHARES - 1)]
-    finer = np.linspace(low, high, _SHARES)
-    least = float(np.min(bernoulli_divergence(divergence, finer + t, finer)))
-    return max(least * (1.0 - 1e-6) - 1e-12, divergence.at_equality)
+    low, high = 0.0, 1.0 - t
+    for _ in range(2):
+        b, width = _midpoints(low, high)
+        values = bernoulli_divergence(divergence, b + t, b)
+        best = int(np.argmin(values))
+        low, high = max(b[best] - width, 0.0), min(b[best] + width, 1.0 - t)
+    # Convex in b: beyond the best point it falls by less than it rises from there to a neighbor.
+    around = values[max(best - 1, 0) : best + 2]
+    least = 2.0 * float(values[best]) - float(np.max(around))
+    above = least - divergence.at_equality
+    return max(divergence.at_equality + above * (1.0 - 1e-6) - 1e-12, divergence.at_equality)
+
+
+def _midpoints(low: float, high: float) -> tuple[Floats, float]:
+    """Of equal cells, (n,), and their width: an end, where the minimum may lie, is half a cell away."""
+    width = (high - low) / _SHARES
+    return np.asarray(low + width * (np.arange(_SHARES) + 0.5)), width
 
 
 def lifts_to(divergence: FDivergence) -> tuple[Lift, ...]:

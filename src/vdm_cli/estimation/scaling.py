@@ -54,6 +54,7 @@ def fit_scaling(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic], *, pixel
     """
     rows = min(len(p), len(q), _QUANTILE_ROWS)
     pooled = np.concatenate([p[:rows], q[:rows]]).astype(np.float64)
+    pooled = np.clip(pooled, -_LARGEST, _LARGEST)  # the distance of two quantiles is a number too
     low, center, high = np.percentile(pooled, [25.0, 50.0, 75.0], axis=0)
     spread = np.asarray(high - low, np.float64)
     with np.errstate(over="ignore"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,13 @@ class Split:
         fit: Rows that the critic trains on (its own validation rows among them).
         calibrate: Rows that choose how critics combine, caps, stake, cut and route.
         evaluate: Rows that are reported, unseen by the critic and by every choice.
+        drawn: Whether weighted rows were drawn by their weights before: all that are left count the same.
     """
 
     fit: Indices
     calibrate: Indices
     evaluate: Indices
+    drawn: bool = False
 
 
 def split_rows(count: int, folds: int, rng: np.random.Generator) -> list[Split]:
@@ -50,9 +52,10 @@ def split_rows(count: int, folds: int, rng: np.random.Generator) -> list[Split]:
 
 
 def certifying_split(rows: Indices, rng: np.random.Generator) -> Split:
-    """One split of some rows for a critic whose evaluated rows, more than half, certificates count."""
+    """One split of draws of a law for a critic whose evaluated rows, more than half, certificates count."""
     order = rng.permutation(rows)
-    return _cut(order, *(max(1, int(share * len(rows))) for share in _CERTIFY_SHARES))
+    split = _cut(order, *(max(1, int(share * len(rows))) for share in _CERTIFY_SHARES))
+    return replace(split, drawn=True)
 
 
 def _cut(order: Indices, fit: int, calibrate: int) -> Split:
