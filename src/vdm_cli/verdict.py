@@ -103,7 +103,7 @@ STATUS_MEANING = {
     "saturated": "P and Q are all but separated, so that the number of rows sets the value",
     "critic_unstable": "critics of different folds disagree more than chance explains",
     "heavy_tail": "a few rows carry the value and its standard error",
-    "undersampled": "few rows: the true value may be much larger",
+    "undersampled": "too few rows for a final number: the true value may be much larger",
 }
 
 
