@@ -17,7 +17,8 @@ from vdm_cli.cli import app
 from vdm_cli.estimation.budget import BUDGETS, Budget
 from vdm_cli.estimation.critic import CriticBudget
 
-SMALL = Budget(CriticBudget(hidden=16, members=2, period=25, periods=4), trees=30)
+_FEW = CriticBudget(hidden=16, members=2, period=25, periods=4)
+SMALL = Budget(_FEW, _FEW, trees=30)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

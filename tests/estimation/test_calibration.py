@@ -5,7 +5,7 @@ import pytest
 
 from vdm_cli.divergences.catalog import KL, PEARSON_CHI2, TOTAL_VARIATION, catalog
 from vdm_cli.divergences.divergence import FDivergence
-from vdm_cli.estimation.calibration import caps_for, fit_combination
+from vdm_cli.estimation.calibration import caps_for, fit_combination, narrowed
 from vdm_cli.estimation.witness import witness_pair
 
 
@@ -58,6 +58,18 @@ def test_caps_of_kl_and_pearson_use_the_room_there_is() -> None:
     np.testing.assert_allclose(caps_for(KL, 20_000, 20_000).high, np.log(1000), atol=0.05)
     np.testing.assert_allclose(caps_for(PEARSON_CHI2, 20_000, 20_000).high, 0.5 * np.log(1000), atol=0.05)
     assert caps_for(TOTAL_VARIATION, 50, 50).high == TOTAL_VARIATION.score_limit
+
+
+def test_a_score_that_is_too_sure_at_one_end_is_capped_there_alone() -> None:
+    rng = np.random.default_rng(4)
+    p, q = rng.normal(0.5, 1.0, 20_000), rng.normal(-0.5, 1.0, 20_000)  # log p/q = x
+    widest = caps_for(KL, len(p), len(q))
+    spoiled = np.where(p < -0.5, 6.0 * p, p), np.where(q < -0.5, 6.0 * q, q)
+    found = narrowed(KL, widest, *spoiled)
+    assert found.low == pytest.approx(1.0, abs=0.5)  # E[log p/q | x < -.5] is about -.95
+    assert found.high >= 3.0
+    honest = narrowed(KL, widest, p, q)
+    assert min(honest.low, honest.high) >= 2.5
 
 
 def test_witness_pair_is_computed_in_float64() -> None:

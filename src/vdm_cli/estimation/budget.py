@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from vdm_cli.estimation.critic import CriticBudget
@@ -17,15 +17,27 @@ class Budget:
 
     Attributes:
         critic: The networks of a fold.
+        images: The same for images, whose networks cost more and need fewer steps.
         trees: Boosting iterations at most.
     """
 
     critic: CriticBudget
+    images: CriticBudget
     trees: int
 
 
+_IMAGES = CriticBudget(members=2, periods=8, learning_rate=5e-3)
+
 BUDGETS: dict[BudgetName, Budget] = {
-    "fast": Budget(CriticBudget(hidden=32, members=2, periods=12, patience=4), trees=100),
-    "default": Budget(CriticBudget(), trees=300),
-    "thorough": Budget(CriticBudget(hidden=128, members=8, periods=48, patience=8), trees=1000),
+    "fast": Budget(
+        CriticBudget(hidden=32, members=2, periods=12, patience=4),
+        replace(_IMAGES, members=1, periods=6, patience=3),
+        trees=100,
+    ),
+    "default": Budget(CriticBudget(), _IMAGES, trees=300),
+    "thorough": Budget(
+        CriticBudget(hidden=128, members=8, periods=48, patience=8),
+        replace(_IMAGES, members=4, periods=24),
+        trees=1000,
+    ),
 }

@@ -15,6 +15,8 @@ from vdm_cli.estimation.witness import Floats, witness_pair
 _PRIOR_SD = 0.25
 # A row may move a mean by 1/20 of a unit at most (MATH: range of T <= n_P / 20, of f* after T <= n_Q / 20).
 _ROWS_PER_UNIT = 20.0
+_CAPS = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 12])
+_CALIBRATING = 50_000  # rows of a side: more tell no more
 
 
 @dataclass(frozen=True)
@@ -144,3 +146,44 @@ def caps_for(
     high = widest(above, 1.0 - below[0][low], 1.0 - below[1][low])
     low = max(low, widest(below, 1.0 - above[0][high], 1.0 - above[1][high]))
     return Caps(float(grid[low]), float(grid[high]))
+
+
+def cap_choices(widest: float) -> Floats:
+    """Caps that are tried, in nats of log p/q: up to the widest that the numbers of rows allow."""
+    return np.unique(np.append(_CAPS[widest > _CAPS], widest))
+
+
+def narrowed(
+    divergence: FDivergence,
+    widest: Caps,
+    p: Floats,
+    q: Floats,
+    weights: tuple[Floats | None, Floats | None] = (None, None),
+) -> Caps:
+    """The caps, none beyond the widest, whose bound is the largest on calibration rows.
+
+    A score that is too sure of itself costs an unbounded f much and gains little: the end where that
+    happens is cut off.  T and f* after T increase, so that clipping scores clips them, and either cap's best
+    place is found alone: clip(t, l, h) = max(t, l) + min(t, h) - t.
+
+    Args:
+        divergence: Whose bound counts.
+        widest: What the numbers of rows allow.
+        p: Scores of calibration rows of P, (n,).
+        q: Scores of calibration rows of Q, (m,).
+        weights: Of these rows; None where all of a side count the same.
+    """
+    share_p, share_q = (
+        balanced(len(side), own)[:_CALIBRATING] for side, own in zip((p, q), weights, strict=True)
+    )
+    t = witness_pair(divergence, widest(p[:_CALIBRATING]))[0]
+    s = witness_pair(divergence, widest(q[:_CALIBRATING]))[1]
+
+    def best(choices: Floats, sign: float, clip: np.ufunc) -> float:
+        ends_t, ends_s = witness_pair(divergence, sign * choices)
+        gains = [share_p @ clip(t, a) - share_q @ clip(s, b) for a, b in zip(ends_t, ends_s, strict=True)]
+        return float(choices[len(gains) - 1 - int(np.argmax(gains[::-1]))])  # the widest of equals
+
+    return Caps(
+        best(cap_choices(widest.low), -1.0, np.maximum), best(cap_choices(widest.high), 1.0, np.minimum)
+    )

@@ -14,13 +14,10 @@ import numpy as np
 
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.estimation.betting import choose_stake, lower_limit, p_value, paired_differences
-from vdm_cli.estimation.calibration import Caps, caps_for
+from vdm_cli.estimation.calibration import Caps, cap_choices, caps_for
 from vdm_cli.estimation.cut import CutChooser, CutCounts, count_above
 from vdm_cli.estimation.lifts import Lift, lifts_to
 from vdm_cli.estimation.witness import Floats, witness_pair
-
-# Caps that are tried, in nats of log p/q: up to the widest that the numbers of rows allow.
-_CAPS = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 12])
 
 # Rows at the worst value that are added to the calibration rows: rare losses do not show in few rows.
 _UNSEEN = 0.5
@@ -123,7 +120,7 @@ class Certifier:
         n_p, n_q = map(len, self._evaluate)
         widest = caps_for(divergence, n_p, n_q, rows_per_unit=1.0)
         t, s = _values(divergence, widest, *self._calibrate)
-        lows, highs = _up_to(widest.low), _up_to(widest.high)
+        lows, highs = cap_choices(widest.low), cap_choices(widest.high)
         (t_low, s_low), (t_high, s_high) = witness_pair(divergence, -lows), witness_pair(divergence, highs)
         wanted = -math.log(self._delta)
         predicted = np.empty((len(lows), len(highs)))
@@ -160,10 +157,6 @@ def _moments(values: Floats, worst: float) -> tuple[float, float]:
     mean = (1.0 - share) * float(np.mean(values)) + share * worst
     square = (1.0 - share) * float(np.mean(np.square(values))) + share * worst**2
     return mean, max(square - mean**2, 0.0)
-
-
-def _up_to(widest: float) -> Floats:
-    return np.unique(np.append(_CAPS[widest > _CAPS], widest))
 
 
 def _least_delta(counts: CutCounts) -> float:

@@ -144,7 +144,8 @@ def cross_fit(
         progress: Called with the share of the step budget that is done, in [0, 1].
     """
     rng = np.random.default_rng(seed)
-    members = budget.critic.members
+    sizes = budget.images if network.pixels else budget.critic
+    members = sizes.members
     scalings = [
         fit_scaling(p.rows[side_p.fit], q.rows[side_q.fit], pixels=network.pixels)
         for side_p, side_q in splits
@@ -159,7 +160,7 @@ def cross_fit(
     indices = [_stacked([part[k] for part in parts]) for k in (0, 1) for parts in (parts_p, parts_q)]
     # Small samples take smaller batches: the largest power of two within a member's training rows.
     smallest = min(len(train) for trains, _ in (*parts_p, *parts_q) for train in trains)
-    sizes = replace(budget.critic, batch=min(budget.critic.batch, 1 << (smallest.bit_length() - 1)))
+    sizes = replace(sizes, batch=min(sizes.batch, 1 << (smallest.bit_length() - 1)))
     rows = FitRows(jnp.asarray(scaled_p), jnp.asarray(scaled_q), *indices)
     with ThreadPoolExecutor(1) as pool:  # trees leave a core, and Python's lock, to the networks
         shallow = [

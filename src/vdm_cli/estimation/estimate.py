@@ -32,7 +32,7 @@ from vdm_cli.estimation.weights import Weights
 
 MINIMUM_ROWS = 50
 # Entries of a side above which one split does, as it does above so many rows: images.
-_SINGLE_SPLIT_ENTRIES = 20_000_000
+_SINGLE_SPLIT_ENTRIES = 5_000_000
 # Half of P against the other half tells what small is; more rows than this tell it no better.
 _FLOOR_ROWS = 10_000
 _CERTIFY = 1  # a stream of random numbers of its own
@@ -188,7 +188,7 @@ def estimate_divergences(
         auc=float(np.mean(held_out.auc)),
         mean_ratio=float(shares @ ratio),
         clipped_share=max((row.clipped_share for row in estimates), default=0.0),
-        members=sizes.critic.members,
+        members=(sizes.images if network.pixels else sizes.critic).members,
         folds=len(splits),
         auc_spread=max(held_out.auc) - min(held_out.auc),
         effective_rows=float((shares @ ratio) ** 2 / (np.square(shares) @ np.square(ratio))),

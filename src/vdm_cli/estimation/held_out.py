@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from vdm_cli.divergences.divergence import FDivergence
-from vdm_cli.estimation.calibration import caps_for
+from vdm_cli.estimation.calibration import caps_for, narrowed
 from vdm_cli.estimation.crossfit import FoldScores, Sample
 from vdm_cli.estimation.status import tail_share
 from vdm_cli.estimation.trees import balanced
@@ -59,13 +59,27 @@ class HeldOut:
             for sample, rows in ((p, self.p_rows), (q, self.q_rows))
         )
         self.effective = tuple(float(1.0 / np.sum(np.square(shares))) for shares in self._shares)
+        self._folds = folds
+        self._calibrating = [
+            (p.weights_of(fold.rows_p.calibrate), q.weights_of(fold.rows_q.calibrate)) for fold in folds
+        ]
         self.auc = [_auc(p, q, fold) for fold in folds]
 
     def bound(self, divergence: FDivergence) -> Bound:
-        """L_f(v) = E_P[T(v)] - E_Q[f*(T(v))], of scores within caps that the numbers of rows set."""
+        """L_f(v) = E_P[T(v)] - E_Q[f*(T(v))], of scores within caps.
+
+        The numbers of rows set the widest caps, and each fold's calibration rows narrow its own.
+        """
         caps = caps_for(divergence, *self.effective)
-        t = witness_pair(divergence, caps(self.p))[0]
-        s = witness_pair(divergence, caps(self.q))[1]
+        own = [
+            narrowed(divergence, caps, *fold.calibrate, weights)
+            for fold, weights in zip(self._folds, self._calibrating, strict=True)
+        ]
+        capped = [
+            np.concatenate([cut(fold.evaluate[side]) for cut, fold in zip(own, self._folds, strict=True)])
+            for side in (0, 1)
+        ]
+        t, s = witness_pair(divergence, capped[0])[0], witness_pair(divergence, capped[1])[1]
         (mean_t, error_t), (mean_s, error_s) = map(_mean, (t, s), self._shares)
         clipped = sum(
             float(shares @ caps.bind(v)) for shares, v in zip(self._shares, (self.p, self.q), strict=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 _QUANTILE_ROWS = 10_000
 _LINEAR_RANGE = 3.0
 _LARGEST = 1e300
+_LEAST_PIXEL = 0.01
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def fit_scaling(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic], *, pixel
     Args:
         p: Rows of P, shape (n, d), in random order: the quantiles use the first rows only.
         q: Rows of Q, shape (m, d), likewise.
-        pixels: How many columns, from the first, share one center and scale: edges of an image stay edges.
+        pixels: How many columns, from the first, are pixels: of 784 of MNIST 438 have an IQR of 0, so that
+            deviations are taken, none below a hundredth of that of all pixels.
     """
     rows = min(len(p), len(q), _QUANTILE_ROWS)
     pooled = np.concatenate([p[:rows], q[:rows]]).astype(np.float64)
@@ -62,6 +64,7 @@ def fit_scaling(p: npt.NDArray[np.generic], q: npt.NDArray[np.generic], *, pixel
     scale = np.where(spread > 0.0, spread, np.where(deviation > 0.0, deviation, 1.0))
     center = np.asarray(center, np.float64)
     if pixels:
-        center[:pixels] = np.mean(pooled[:, :pixels])
-        scale[:pixels] = np.std(pooled[:, :pixels]) or 1.0
+        # A pixel that hardly varies must not outshout the others when it does.
+        least = _LEAST_PIXEL * float(np.std(pooled[:, :pixels]))
+        scale[:pixels] = np.maximum(deviation[:pixels], least) if least > 0.0 else 1.0
     return RobustScaling(center, scale)
