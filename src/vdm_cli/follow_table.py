@@ -8,7 +8,9 @@ import textwrap
 
 from vdm_cli.commands.follow import Followed, Spread
 from vdm_cli.console import number_text, table_text
+from vdm_cli.lines import WIDTH, filled, narrow_table
 from vdm_cli.quoting import printable
+from vdm_cli.rounding import decimals_of, limit_text, rounded_text
 from vdm_cli.verdict import STATUS_MEANING
 
 MOST_WHOLE = 4  # divergences that are all shown in whole
@@ -49,25 +51,40 @@ def followed_table(found: Followed) -> str:
             f"estimates of the others{', mean over the seeds' * many_seeds}",
             _others(found, others),
         ]
-    lines += [
-        "",
-        "estimate: bound reached by critics on rows they never saw; the true value is",
-        "  larger or equal, up to the standard error (s.e.). The interval is the bound's.",
-        f"certified: the true value is at least this, with {level} confidence for each row",
-        "  of the table by itself. No sample can bound it from above.",
+    told = [
+        "estimate: what critics reach on rows they never saw; the true value may be larger. s.e., "
+        "interval: for what these critics reach.",
+        f"certified: with {level} confidence the true value is at least this, however P and Q are "
+        "distributed; each line by itself. No sample can bound it from above.",
     ]
     if many_seeds:
-        lines.append("sd: of the estimates over the seeds; training's spread and the estimates' errors.")
+        told.append("sd: of the estimates over the seeds: training's spread and the estimates' errors.")
     if many_steps and found.best_step in found.steps:
-        lines.append("*: closest by validation rows; `--step best` takes it.")
-    met = {row.status for each in found.evaluations for row in each.estimates}
-    lines += [f"{status}: {meaning}" for status, meaning in STATUS_MEANING.items() if status in met]
-    lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in _warnings(found)]
+        told.append("*: closest by validation rows; `--step best` takes it.")
+    told += _statuses(found)
+    told += [f"warning: {text}" for text in _warnings(found)]
+    lines += ["", *map(filled, told)]
     if many_steps:
         lines += ["", *(_in_words(found, label) for label in shown)]
-        lines.append("To choose a step take `--step best`: the test rows chose nothing, and a step that is")
-        lines.append("chosen by this table would be flattered by it.")
+        lines += textwrap.wrap(
+            "To choose a step take `--step best`: the test rows chose nothing, and a step chosen by this "
+            "table would be flattered by it.",
+            WIDTH,
+        )
     return "\n".join(lines)
+
+
+def _statuses(found: Followed) -> list[str]:
+    """What the statuses mean, and of which divergences they are."""
+    told = []
+    for status, meaning in STATUS_MEANING.items():
+        labels = [label for label in found.labels if any(row.status == status for _, row in found.of(label))]
+        if labels:
+            whom = (
+                "all" if labels == list(found.labels) else ", ".join(printable(label, 25) for label in labels)
+            )
+            told.append(f"{status}: {meaning} (at some step or seed: {whom})")
+    return told
 
 
 def _in_whole(found: Followed, label: str, level: str) -> str:
@@ -76,16 +93,17 @@ def _in_whole(found: Followed, label: str, level: str) -> str:
     with_seeds, with_exact = len(found.seeds) > 1, any(row.exact is not None for _, row in rows)
     headers = ["step", *["seed"] * with_seeds, "estimate", "s.e.", f"{level} interval", "certified"]
     headers += [*["exact"] * with_exact, "status"]
+    decimals = max(decimals_of(row.standard_error) for _, row in rows)
     return table_text(
         headers,
         [
             [
                 _step(found, each.step),
                 *[str(each.seed_index)] * with_seeds,
-                number_text(row.estimate),
-                number_text(row.standard_error),
-                f"{number_text(row.ci[0])} {number_text(row.ci[1])}",
-                number_text(row.certified_lower),
+                rounded_text(row.estimate, decimals),
+                rounded_text(row.standard_error, decimals),
+                f"{rounded_text(row.ci[0], decimals)} {rounded_text(row.ci[1], decimals)}",
+                limit_text(row.certified_lower, decimals),
                 *[number_text(row.exact)] * with_exact,
                 row.status,
             ]
@@ -101,16 +119,17 @@ def _over_seeds(found: Followed, labels: tuple[str, ...]) -> str:
     for label in labels:
         for spread in _spreads(found, label):
             sure = [row.certified_lower for each, row in found.of(label) if each.step == spread.step]
+            decimals = decimals_of(spread.standard_error)
             rows.append(
                 [
                     printable(label, 25),
                     *[_step(found, spread.step)] * many_steps,
-                    number_text(spread.mean),
-                    number_text(spread.sd),
-                    f"{number_text(min(sure))} {number_text(max(sure))}",
+                    rounded_text(spread.mean, decimals),
+                    rounded_text(spread.sd, decimals),
+                    f"{limit_text(min(sure), decimals)} {limit_text(max(sure), decimals)}",
                 ]
             )
-    return table_text(["nats", *["step"] * many_steps, "mean", "sd", "certified from to"], rows)
+    return narrow_table(["nats", *["step"] * many_steps, "mean", "sd", "certified: least, most"], rows)
 
 
 def _others(found: Followed, labels: list[str]) -> str:
@@ -119,24 +138,28 @@ def _others(found: Followed, labels: list[str]) -> str:
     for label in labels:
         course = _spreads(found, label)
         least = min(course, key=lambda spread: spread.mean)
-        ends = [number_text(spread.mean) for spread in (course[0], course[-1], least)]
-        rows.append([printable(label, 25), *ends, str(least.step)])
-    return table_text(["nats", f"step {found.steps[0]}", f"step {found.steps[-1]}", "least", "at step"], rows)
+        decimals = decimals_of(least.standard_error)
+        means = [rounded_text(spread.mean, decimals) for spread in (course[0], course[-1], least)]
+        rows.append([printable(label, 25), *means, str(least.step)])
+    return narrow_table(
+        ["nats", f"step {found.steps[0]}", f"step {found.steps[-1]}", "least", "at step"], rows
+    )
 
 
 def _in_words(found: Followed, label: str) -> str:
     """How one divergence went, in a sentence; a least value between is told where the errors allow it."""
     course = _spreads(found, label)
     least = min(course, key=lambda spread: spread.mean)
+    decimals = decimals_of(least.standard_error)
     told = (
-        f"{printable(label, 25)}: {number_text(course[0].mean)} at step {course[0].step}, "
-        f"{number_text(course[-1].mean)} at step {course[-1].step}"
+        f"{printable(label, 25)}: {rounded_text(course[0].mean, decimals)} at step {course[0].step}, "
+        f"{rounded_text(course[-1].mean, decimals)} at step {course[-1].step}"
     )
     ends = (course[0], course[-1])
     if all(
         end.mean - least.mean > 2.0 * math.hypot(end.standard_error, least.standard_error) for end in ends
     ):
-        told += f", least at step {least.step} ({number_text(least.mean)})"
+        told += f", least at step {least.step} ({rounded_text(least.mean, decimals)})"
     return told + "."
 
 

@@ -26,9 +26,9 @@ def metrics_told(measures: Sequence[Measure]) -> list[str]:
     told = []
     if rows:
         about = (
-            "P = Q: what equal laws give, exactly, on average or in a random deal of these rows. Rows: of "
-            "the larger side, chosen at random. Scaled: in interquartile ranges (images: in standard "
-            "deviations), logarithmic beyond 3."
+            "P = Q: what equal distributions give, exactly, on average or in a random division of these "
+            "rows. p: of P = Q. Rows: of the larger side, chosen at random. Scaled: in interquartile ranges "
+            "(images: in standard deviations), logarithmic beyond 3."
         )
         told = [table_text(["beside", "value", "P = Q", "p", "rows"], rows), *textwrap.wrap(about, 80)]
     for each in measures:

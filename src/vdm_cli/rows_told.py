@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from vdm_cli.commands.column_divergences import FeatureDivergence
+from vdm_cli.commands.column_divergences import Bound, FeatureDivergence
 from vdm_cli.commands.extremes import ExtremeRow, Extremes, Value
 from vdm_cli.console import table_text
 from vdm_cli.estimation.importance import ImportanceWeights
@@ -20,20 +20,26 @@ LONGEST_NAME, LONGEST_VALUE = 16, 16
 
 
 def features_told(features: Sequence[FeatureDivergence]) -> list[str]:
-    """The columns that differ most, each by itself."""
+    """The columns that differ most, each by itself, as far as they tell anything."""
     if not features:
         return []
-    asked = features[0].first_asked
+    shown = [each for each in features if _tells(each.bound)][:SHOWN_FEATURES]
+    if not shown:
+        many = (
+            f"none of the {len(features)} columns tells" if len(features) > 1 else "the column does not tell"
+        )
+        return [f"columns alone: {many} P from Q"]
+    asked = shown[0].first_asked
     headers = ["columns alone", "JS", "s.e."]
     headers += [] if asked is None else [printable(asked.divergence, 25), "s.e."]
     rows = []
-    for feature in features[:SHOWN_FEATURES]:
+    for feature in shown:
         bounds = [feature.bound, *([] if feature.first_asked is None else [feature.first_asked])]
         numbers = [_number(value) for bound in bounds for value in (bound.estimate, bound.standard_error)]
         rows.append([printable(feature.name, 25), *numbers])
-    more = len(features) > SHOWN_FEATURES
-    which = f"{SHOWN_FEATURES} of {len(features)} columns, those that differ most: " if more else ""
-    note = f"{which}held-out bounds in nats; what bounds a column bounds the rows"
+    more = len(features) > len(shown)
+    which = f"{len(shown)} of {len(features)} columns, those that tell most: " if more else ""
+    note = f"{which}lower bounds in nats from unseen rows; whole rows differ at least as much"
     return [table_text(headers, rows), textwrap.fill(f"({note})", LINE, subsequent_indent=" ")]
 
 
@@ -44,7 +50,7 @@ def extremes_told(extremes: Extremes, features: Sequence[FeatureDivergence]) -> 
     for title, rows in (("P least like Q", extremes.p), ("Q least like P", extremes.q)):
         if rows:
             lines += _rows_told(title, rows[:SHOWN_ROWS], names).splitlines()
-    return lines
+    return [*lines, "(row 0 is the first)"] if lines else []
 
 
 def weights_told(weights: ImportanceWeights) -> str:
@@ -58,6 +64,11 @@ def weights_told(weights: ImportanceWeights) -> str:
     if 0.5 <= weights.mean <= 2.0 and weights.effective_share >= FEWEST_EFFECTIVE:
         return told
     return told + ": too little overlap for Q to be turned into P"
+
+
+def _tells(bound: Bound) -> bool:
+    """Whether an estimate is more than chance makes of equal columns."""
+    return bound.estimate > 2.0 * bound.standard_error
 
 
 def _rows_told(title: str, rows: Sequence[ExtremeRow], names: Sequence[str]) -> str:

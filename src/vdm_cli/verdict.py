@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Sequence
 
 from vdm_cli.commands.evaluation import Evaluation
 from vdm_cli.commands.mapped import Mapped, Treatment
 from vdm_cli.comparison.compare import MOST_ASSOCIATED, Comparison
-from vdm_cli.console import number_text, table_text
+from vdm_cli.console import number_text
 from vdm_cli.estimation.result import DivergenceEstimate, Estimation
 from vdm_cli.estimation.weights import Weights
+from vdm_cli.lines import WIDTH, filled, narrow_table
 from vdm_cli.metrics_told import metrics_told
 from vdm_cli.quoting import printable
+from vdm_cli.rounding import decimals_of, limit_text, rounded_text
 from vdm_cli.rows_told import extremes_told, features_told
 
 
@@ -33,16 +36,11 @@ def evaluation_table(found: Evaluation) -> str:
         "",
         _estimates_table(estimation.estimates, level),
         "",
-        "estimate: bound of critics on rows they never saw; the truth may be larger.",
-        "interval: of this bound, not of the truth.",
-        f"certified: the truth is at least this, with {level} confidence, for any data.",
+        *_legend(estimation.estimates, level),
+        *_statuses(estimation.estimates),
     ]
-    if any(row.floor is not None for row in estimation.estimates):
-        lines.append("floor: the same estimate between two halves of P: what nothing looks like.")
-    errors = [row.exact_standard_error or 0.0 for row in estimation.estimates]
-    if any(errors):
-        lines.append(f"exact: ~ by Monte Carlo, with a standard error of at most {number_text(max(errors))}.")
-    lines += _statuses(estimation.estimates)
+    if found.treatment.words:
+        lines += ["", *textwrap.wrap("What follows is of the rows as they are, but for log p/q.", WIDTH)]
     if found.comparison is not None:
         lines += ["", *_columns_told(found.comparison)]
     if found.features:
@@ -52,11 +50,29 @@ def evaluation_table(found: Evaluation) -> str:
     if found.metrics:
         lines += ["", *metrics_told(found.metrics)]
     warnings = (*sides.warnings, *estimation.warnings)
-    lines += [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in warnings]
+    lines += [""] * bool(warnings) + [filled(f"warning: {text}") for text in warnings]
+    lines += ["", *_in_words(estimation, level)]
     if found.mapped is not None:
         lines += ["", *_mapped_told(found.mapped, level, warnings)]
-    lines += ["", *_in_words(estimation, level)]
     return "\n".join(lines)
+
+
+def _legend(estimates: Sequence[DivergenceEstimate], level: str) -> list[str]:
+    """What the columns of the table mean."""
+    told = [
+        "estimate: what critics reach on rows they never saw; the true value may be larger.",
+        "interval: for what these critics reach, not for the true value.",
+        f"certified: with {level} confidence the true value is at least this, however P and Q are "
+        "distributed; each line by itself.",
+    ]
+    if any(row.floor is not None for row in estimates):
+        told.append("floor: the same estimate between two halves of P, where nothing differs.")
+    errors = [row.exact_standard_error or 0.0 for row in estimates]
+    if any(errors):
+        told.append(f"exact: ~ by Monte Carlo, with a standard error of at most {number_text(max(errors))}.")
+    if any(row.divergence == "gan" for row in estimates):
+        told.append("gan: the objective of a GAN, 2 jensen_shannon - log 4: -1.386 where P = Q.")
+    return [filled(text) for text in told]
 
 
 def _estimates_table(estimates: Sequence[DivergenceEstimate], level: str) -> str:
@@ -65,18 +81,21 @@ def _estimates_table(estimates: Sequence[DivergenceEstimate], level: str) -> str
     with_floor = any(row.floor is not None for row in estimates)
     headers = ["nats", "estimate", f"{level} interval", "certified"]
     headers += ["floor"] * with_floor + ["exact"] * with_exact
-    rows = [
-        [
-            _short(row.divergence),
-            number_text(row.estimate),
-            f"{number_text(row.ci[0])} {number_text(row.ci[1])}",
-            number_text(row.certified_lower),
-            *[number_text(row.floor)] * with_floor,
-            *[_true_value(row)] * with_exact,
-        ]
-        for row in estimates
-    ]
-    return table_text(headers, rows)
+    rows = []
+    for row in estimates:
+        decimals = decimals_of(row.standard_error)
+        low, high = (rounded_text(end, decimals) for end in row.ci)
+        rows.append(
+            [
+                _short(row.divergence),
+                rounded_text(row.estimate, decimals),
+                f"{low} {high}",
+                limit_text(row.certified_lower, decimals),
+                *[rounded_text(row.floor, decimals)] * with_floor,
+                *[_true_value(row)] * with_exact,
+            ]
+        )
+    return narrow_table(headers, rows)
 
 
 def _treatment_told(treatment: Treatment) -> list[str]:
@@ -85,17 +104,17 @@ def _treatment_told(treatment: Treatment) -> list[str]:
         return []
     p, q = treatment.fitted_on
     apart = f"; {p} rows of P and {q} of Q, which it is fitted on, are set apart" if p or q else ""
-    return [textwrap.fill(f"compared: {treatment.words}{apart}", 80, subsequent_indent="  ")]
+    return [filled(f"compared: {treatment.words}{apart}")]
 
 
 def _mapped_told(mapped: Mapped, level: str, told: Sequence[str]) -> list[str]:
     """The second table of images: that of their features, with the warnings that were not told before."""
     found = mapped.estimation
     new = [text for text in found.warnings if text not in told]
-    warnings = [textwrap.fill(f"warning: {text}", 80, subsequent_indent="  ") for text in new]
-    lines = [*_treatment_told(mapped.treatment), "", _estimates_table(found.estimates, level), ""]
-    lines += [*_statuses(found.estimates), *warnings]
-    return [*lines, *_in_words(found, level)]
+    lines = ["The same by features of the images:", *_treatment_told(mapped.treatment)]
+    lines += ["", _estimates_table(found.estimates, level), "", *_statuses(found.estimates)]
+    lines += [filled(f"warning: {text}") for text in new]
+    return [*lines, "", *_in_words(found, level, "of the features ")]
 
 
 STATUS_MEANING = {
@@ -118,7 +137,7 @@ def _statuses(estimates: Sequence[DivergenceEstimate]) -> list[str]:
         names = [_short(row.divergence) for row in estimates if row.status == status]
         if names:
             whom = "all" if len(names) == len(estimates) else ", ".join(names)
-            lines.append(textwrap.fill(f"{status}: {meaning} ({whom})", 80, subsequent_indent="  "))
+            lines.append(filled(f"{status}: {meaning} ({whom})"))
     return lines
 
 
@@ -136,31 +155,44 @@ def _columns_told(found: Comparison) -> list[str]:
             f"associations{among}: {pair.names[0]} and {pair.names[1]} differ most, "
             f"{pair.p:.2f} in P and {pair.q:.2f} in Q (chance: {found.chance_association:.2f})"
         )
-    told.append("chance: the largest difference after the rows of P and Q were dealt out again at random.")
-    return [textwrap.fill(text, 80, subsequent_indent="  ") for text in told]
+    told.append("chance: the largest difference when the same rows are divided at random.")
+    return [filled(text) for text in told]
 
 
-def _in_words(found: Estimation, level: str) -> list[str]:
+def _in_words(found: Estimation, level: str, whose: str = "") -> list[str]:
     """The first row as sentences."""
     row, critic = found.estimates[0], found.critic
-    told = f"A row of P scores above a row of Q {100 * critic.auc:.1f} % of the time (AUC; 50 % is chance)."
+    told = [
+        f"Critics {whose}score a row of P above a row of Q {_percent(critic.auc)} % of the time "
+        "(AUC; 50 % is chance)."
+    ]
     certain = []
     if row.p_value < 1.0 - found.level:
-        certain.append(f"{_short(row.divergence)}(P, Q) >= {row.certified_lower:.4g} nats")
+        limit = limit_text(row.certified_lower, decimals_of(row.standard_error))
+        certain.append(f"{_short(row.divergence)}(P, Q) >= {limit} nats")
     if critic.observer > 0.5:
         certain.append(
-            f"an ideal observer of one row tells P from Q at least {100 * critic.observer:.1f} % of the time"
+            "an ideal observer who is shown one row, of P or Q at even odds, names its side at least "
+            f"{math.floor(1000 * critic.observer) / 10:.1f} % of the time"
         )
     if certain:
-        words = f"With {level} confidence {'; '.join(certain)}."
+        told.append(f"With {level} confidence {', and with as much '.join(certain)}.")
     elif row.route == "none":
-        words = "Nothing is certified of these rows."
-    elif row.status == "indistinguishable":
-        words = f"Nothing is certified at {level}: P and Q may be equal, or too alike for these rows."
+        told.append("Nothing is certified of these rows.")
+    elif critic.p_value < 1.0 - found.level:
+        told.append(f"P = Q is rejected (p = {critic.p_value:.2g}), but no amount is certified at {level}.")
     else:
-        words = f"P = Q is rejected (p = {critic.p_value:.2g}), but no amount is certified at {level}."
-    more = "The true value may be larger; no sample can bound it from above."
-    return [told, *textwrap.wrap(f"{words} {more}", 80)]
+        told.append(
+            f"Nothing is certified at {level}: P and Q may be equal, or differ by less than so many rows "
+            "show."
+        )
+    told.append("The true value may be larger; no sample can bound it from above.")
+    return textwrap.wrap(" ".join(told), WIDTH)
+
+
+def _percent(share: float) -> str:
+    """To a tenth, and 100 only where it is all."""
+    return "more than 99.9" if 0.9995 <= share < 1.0 else f"{100 * share:.1f}"
 
 
 def _true_value(row: DivergenceEstimate) -> str:

@@ -101,10 +101,12 @@ def estimate_divergences(
     network = network or Perceptron(columns, sizes.critic.hidden)
     delta, few = 1.0 - level, min(len(sample_p), len(sample_q))
 
-    splits = _splits(sample_p, sample_q, seed)
+    entries = max(sample_p.rows.size, sample_q.rows.size)
+    folds = FOLDS if few <= SINGLE_SPLIT_ROWS and entries <= _SINGLE_SPLIT_ENTRIES else 1
+    splits = _splits(len(sample_p), len(sample_q), folds, seed)
     certifying = _certifying_split(sample_p, sample_q, p_weights, q_weights, seed)
-    # One split has rows enough to be its own certificate's, unless only some of them count for one.
-    alone = len(splits) == 1 and p_weights is None and q_weights is None
+    # A split of many rows is its own certificate's too, unless only some of them count for one.
+    alone = few > SINGLE_SPLIT_ROWS and p_weights is None and q_weights is None
     every = splits if alone or certifying is None else [*splits, certifying]
     share = 0.8 if floor else 1.0
     scores = cross_fit(
@@ -123,7 +125,9 @@ def estimate_divergences(
         counted = sample_p.counted(certifying[0]), sample_q.counted(certifying[1])
         early = HeldOut(*counted, scores[-1:])
     floors = (
-        _floors(sample_p, divergences, network, sizes, seed, _part(progress, share, 1.0)) if floor else {}
+        _floors(sample_p, divergences, folds, network, sizes, seed, _part(progress, share, 1.0))
+        if floor
+        else {}
     )
 
     equality = 1.0 if certifier is None else certifier.equality()
@@ -203,13 +207,10 @@ def estimate_divergences(
     )
 
 
-def _splits(p: Sample, q: Sample, seed: int) -> list[tuple[Split, Split]]:
-    """Five folds of few rows, one split of many."""
-    few = min(len(p), len(q))
-    entries = max(p.rows.size, q.rows.size)
-    folds = FOLDS if few <= SINGLE_SPLIT_ROWS and entries <= _SINGLE_SPLIT_ENTRIES else 1
+def _splits(rows_p: int, rows_q: int, folds: int, seed: int) -> list[tuple[Split, Split]]:
+    """The splits of both sides."""
     rng = np.random.default_rng(seed)
-    return list(zip(split_rows(len(p), folds, rng), split_rows(len(q), folds, rng), strict=True))
+    return list(zip(split_rows(rows_p, folds, rng), split_rows(rows_q, folds, rng), strict=True))
 
 
 def _certifying_split(
@@ -237,6 +238,7 @@ def _certifier(scores: FoldScores, delta: float) -> Certifier:
 def _floors(
     p: Sample,
     divergences: Sequence[FDivergence],
+    folds: int,
     network: Network,
     sizes: Budget,
     seed: int,
@@ -251,7 +253,7 @@ def _floors(
     scores = cross_fit(
         first,
         second,
-        _splits(first, second, seed),
+        _splits(half, half, folds, seed),
         network=network,
         budget=sizes,
         seed=seed,
