@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
+from threadpoolctl import threadpool_limits
 
 from vdm_cli.estimation.gaussian import fit_gaussian
 
@@ -52,3 +53,13 @@ def test_constant_columns_give_finite_scores(columns: int) -> None:
     rows = np.ones((60, columns))
     assert np.isfinite(fit_gaussian(rows, 2 * rows)(rows)).all()
     assert np.isfinite(fit_gaussian(rows, rows)(rows)).all()
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    rng = np.random.default_rng(0)
+    p, q = rng.normal(size=(1500, 250)) * 1.1, rng.normal(size=(1500, 250))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(fit_gaussian(p, q)(p))
+    np.testing.assert_array_equal(found[0], found[1])

@@ -8,11 +8,13 @@ many rows to find the d^2 / 2 products of a correlated law; this one has them fr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
+from threadpoolctl import threadpool_limits
 
 from vdm_cli.estimation.trees import balanced
 from vdm_cli.estimation.witness import Floats
@@ -55,7 +57,9 @@ class GaussianCritic:
         out = np.empty(len(rows))
         constant = 0.5 * float(np.sum(np.log(self.variance_q) - np.log(self.variance_p)))
         for start in range(0, len(rows), block):
-            u = (rows[start : start + block].astype(np.float64) - self.center) @ self.basis
+            centered = rows[start : start + block].astype(np.float64) - self.center
+            with threadpool_limits(1):  # the same bits whatever the number of threads
+                u = centered @ self.basis
             quadratic = np.square(u - self.mean_q) / self.variance_q
             quadratic -= np.square(u - self.mean_p) / self.variance_p
             out[start : start + block] = constant + 0.5 * quadratic.sum(axis=1)
@@ -76,7 +80,12 @@ def fit_gaussian(
         p_weights: Of the rows of P, (n,); None where all count the same.
         q_weights: Of the rows of Q.
     """
-    parts = [_parts(p, p_weights), _parts(q, q_weights)]
+    with threadpool_limits(1):
+        return _chosen([_parts(p, p_weights), _parts(q, q_weights)])
+
+
+def _chosen(parts: Sequence[tuple[Floats, Floats, Floats, Floats]]) -> GaussianCritic:
+    """The critic of least logistic loss on validation rows."""
     of_p, of_q = (_moments(fit, weights) for fit, weights, _, _ in parts)
     best: tuple[float, GaussianCritic] | None = None
     for shared in _SHARED:
