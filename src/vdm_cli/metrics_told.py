@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from vdm_cli.console import table_text
+from vdm_cli.lines import WIDTH, filled
 from vdm_cli.two_sample.measure import Measure
 
 
@@ -30,10 +31,10 @@ def metrics_told(measures: Sequence[Measure]) -> list[str]:
             "rows. p: of P = Q. Rows: of the larger side, chosen at random. Scaled: in interquartile ranges "
             "(images: in standard deviations), logarithmic beyond 3."
         )
-        told = [table_text(["beside", "value", "P = Q", "p", "rows"], rows), *textwrap.wrap(about, 80)]
+        told = [table_text(["beside", "value", "P = Q", "p", "rows"], rows), *textwrap.wrap(about, WIDTH)]
     for each in measures:
         if each.value is None:
-            told.append(textwrap.fill(f"{each.name}: no value: {each.note}", 80, subsequent_indent="  "))
+            told.append(filled(f"{each.name}: no value: {each.note}"))
     return told
 
 

@@ -9,12 +9,12 @@ from vdm_cli.commands.column_divergences import Bound, FeatureDivergence
 from vdm_cli.commands.extremes import ExtremeRow, Extremes, Value
 from vdm_cli.console import table_text
 from vdm_cli.estimation.importance import ImportanceWeights
+from vdm_cli.lines import WIDTH
 from vdm_cli.quoting import printable
 
 SHOWN_FEATURES = 5
 SHOWN_ROWS = 3  # of each side
 SHOWN_COLUMNS = 5
-LINE = 80
 FEWEST_EFFECTIVE = 0.01  # share of the rows that weights must be worth to be of use
 LONGEST_NAME, LONGEST_VALUE = 16, 16
 
@@ -25,10 +25,7 @@ def features_told(features: Sequence[FeatureDivergence]) -> list[str]:
         return []
     shown = [each for each in features if _tells(each.bound)][:SHOWN_FEATURES]
     if not shown:
-        many = (
-            f"none of the {len(features)} columns tells" if len(features) > 1 else "the column does not tell"
-        )
-        return [f"columns alone: {many} P from Q"]
+        return [f"columns alone: none of {len(features)} tells P from Q"]
     asked = shown[0].first_asked
     headers = ["columns alone", "JS", "s.e."]
     headers += [] if asked is None else [printable(asked.divergence, 25), "s.e."]
@@ -40,7 +37,7 @@ def features_told(features: Sequence[FeatureDivergence]) -> list[str]:
     more = len(features) > len(shown)
     which = f"{len(shown)} of {len(features)} columns, those that tell most: " if more else ""
     note = f"{which}lower bounds in nats from unseen rows; whole rows differ at least as much"
-    return [table_text(headers, rows), textwrap.fill(f"({note})", LINE, subsequent_indent=" ")]
+    return [table_text(headers, rows), textwrap.fill(f"({note})", WIDTH, subsequent_indent=" ")]
 
 
 def extremes_told(extremes: Extremes, features: Sequence[FeatureDivergence]) -> list[str]:
@@ -79,7 +76,7 @@ def _rows_told(title: str, rows: Sequence[ExtremeRow], names: Sequence[str]) -> 
     for name in names:
         cells = [_value(row.values[name]) for row in rows if row.values is not None and name in row.values]
         column = [printable(name, LONGEST_NAME), *cells]
-        if len(column) == len(columns[0]) and _width([*columns, column]) <= LINE:
+        if len(column) == len(columns[0]) and _width([*columns, column]) <= WIDTH:
             columns.append(column)
     headers, *body = zip(*columns, strict=True)
     return table_text(headers, body)

@@ -120,7 +120,7 @@ def test_the_table_says_what_its_numbers_mean_and_fits_80_columns(
     for name in ("kl", "reverse_kl", "jensen_shannon", "gan", "alpha:0.5", "skewed_jensen_shannon:0.3"):
         assert name in rows
     assert "certified" in done.out
-    assert max(map(len, done.out.splitlines())) <= 90
+    assert max(map(len, done.out.splitlines())) <= 80
 
 
 def test_a_truth_out_of_reach_of_quadrature_is_a_sample_mean_with_its_error(vdm: Vdm, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_truth_out_of_reach_of_quadrature_is_a_sample_mean_with_its_error(vdm:
     told = evaluation_table(found)
     assert f"~{variation['exact']:.4g}" in told
     assert "exact: ~ by Monte Carlo, with a standard error of at most" in told
-    assert max(map(len, told.splitlines())) <= 90
+    assert max(map(len, told.splitlines())) <= 80
 
 
 def test_an_affine_generator_on_gaussian_data_has_an_exact_value(vdm: Vdm, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_steps_and_seeds_go_together_over_rows_that_are_read_once(tested: Path, 
     ]
     table = followed_table(found)
     lines = table.splitlines()
-    assert max(map(len, lines)) <= 90
+    assert max(map(len, lines)) <= 80
     assert sum(line == "jensen_shannon" for line in lines) == 1
     assert any(line.startswith("total_variation") for line in lines)
     assert "estimates of the others, mean over the seeds" in lines
