@@ -111,6 +111,11 @@ def test_weighted_rows_stand_for_their_law_on_either_side() -> None:
     assert abs(swapped.estimate - (math.log(2) - 0.5)) < 4 * swapped.standard_error
 
 
+def test_a_weight_above_the_declared_maximum_is_refused() -> None:
+    with pytest.raises(DataError, match="a weight is 5, and the declared maximum of all is 1"):
+        Weights(np.array([0.5, 5.0]), 1.0)
+
+
 def test_rows_that_weights_drew_for_the_certificate_are_not_weighted_again() -> None:
     # Weighted twice they are rows of 3x^2, and scores are off by .4 in the mean.
     rng = np.random.default_rng(1)

@@ -107,3 +107,11 @@ def test_many_rows_are_thinned_to_some_that_the_seed_chooses() -> None:
     assert first.estimates == again.estimates
     assert first.estimates != other.estimates
     assert first.estimates[0, 0] == pytest.approx(0.11142, abs=4 * first.standard_errors[0, 0])
+
+
+def test_where_one_row_has_all_the_weight_nothing_is_found() -> None:
+    rng = np.random.default_rng(0)
+    p, q = rng.normal(size=(2, 200, 3))
+    weights = Weights((np.arange(200) == 7).astype(float))
+    found = marginal_bounds(p, q, (), [KL, JENSEN_SHANNON], p_weights=weights)
+    assert found.estimates.tolist() == found.standard_errors.tolist() == [[0.0] * 3] * 2

@@ -109,6 +109,9 @@ def _bounds(
     held_out: int,
 ) -> tuple[Floats, Floats]:
     """Bounds and standard errors, (k, d) each, of scores fitted on one half and evaluated on the other."""
+    if not all(weights.any() for halves in sides for _, weights in halves):
+        nothing = np.zeros((len(divergences), len(forms)))  # a half without weight stands for no law
+        return nothing, nothing
     all_points, scores = [], []
     for index, form in enumerate(forms):
         p, q = (side[fit][0][:, index].astype(np.float64) for side in sides)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vdm_cli.errors import DataError
 from vdm_cli.estimation.witness import Floats
 
 
@@ -18,10 +19,17 @@ class Weights:
         maximum: The largest weight that any row of the law could have had, declared beforehand: with it, rows
             kept with probability w / maximum are draws of the weighted law, and a certificate stays valid.
             None where nobody knows: the largest weight seen does not do.
+
+    Raises:
+        DataError: If a weight is above the declared maximum.
     """
 
     values: Floats
     maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.maximum is not None and (largest := float(np.max(self.values))) > self.maximum:
+            raise DataError(f"a weight is {largest:g}, and the declared maximum of all is {self.maximum:g}")
 
     @property
     def effective_rows(self) -> float:
