@@ -134,3 +134,10 @@ def test_scales_and_grids_of_pixels_are_told() -> None:
     )
     assert "scales" in of(unit, 2.0 * unit[:, ::-1] - 1.0)
     assert "P has whole numbers, Q has no fixed number of decimals" in of(gray, 255.0 * unit)
+
+
+def test_equal_numbers_that_the_program_drew_are_no_copies() -> None:
+    p, q = (np.random.default_rng(seed).normal(size=(300, 1)) for seed in (0, 1))
+    q[:5] = q[5:10]
+    assert "5 rows (1.7 %) of Q repeat another" in samples_told(p, q, None, ())[0]
+    assert samples_told(p, q, None, (), drawn="Q") == []

@@ -90,7 +90,7 @@ def _estimates_table(estimates: Sequence[DivergenceEstimate], level: str) -> str
                 _short(row.divergence),
                 rounded_text(row.estimate, decimals),
                 f"{low} {high}",
-                limit_text(row.certified_lower, decimals),
+                _certified(row, decimals),
                 *[rounded_text(row.floor, decimals)] * with_floor,
                 *[_true_value(row)] * with_exact,
             ]
@@ -193,6 +193,12 @@ def _in_words(found: Estimation, level: str, whose: str = "") -> list[str]:
 def _percent(share: float) -> str:
     """To a tenth, and 100 only where it is all."""
     return "more than 99.9" if 0.9995 <= share < 1.0 else f"{100 * share:.1f}"
+
+
+def _certified(row: DivergenceEstimate, decimals: int) -> str:
+    """Rounded down, but for a GAN's objective of which nothing is certified: it is at least -log 4."""
+    nothing = row.divergence == "gan" and row.certified_lower <= -math.log(4.0)
+    return (rounded_text if nothing else limit_text)(row.certified_lower, decimals)
 
 
 def _true_value(row: DivergenceEstimate) -> str:

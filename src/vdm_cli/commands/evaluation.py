@@ -131,7 +131,7 @@ def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | Non
     Raises:
         DataError: If the rows cannot be measured.
     """
-    told = samples_told(sides.p.rows, sides.q.rows, sides.columns, sides.forms)
+    told = samples_told(sides.p.rows, sides.q.rows, sides.columns, sides.forms, sides.drawn)
     sides = dataclasses.replace(sides, warnings=(*sides.warnings, *told))
     images = are_images(sides.p.rows.shape[1:])
     encode = fit_features([sides.p.rows, sides.q.rows], sides.forms, sides.label)

@@ -50,3 +50,8 @@ class Sides:
     q_places: np.ndarray | None = None
     law: GaussianMixture | None = None
     train: Part | None = None
+
+    @property
+    def drawn(self) -> str:
+        """The sides, of "PQ", whose rows were drawn afresh: of a known law, and by a generator."""
+        return "P" * (self.law is not None) + "Q" * (self.train is not None)

@@ -14,6 +14,8 @@ from vdm_cli.data.form import NUMBER, Form
 
 MOST_ROWS = 10_000  # of each side: the statistics are then known to about 0.01
 MOST_ASSOCIATED = 100  # columns: the number of pairs grows with the square
+MOST_DIVISIONS = 19  # at random: equal laws then differ by more in one table of twenty
+MOST_DIVIDED = 200  # columns over all divisions: the largest of many columns varies less from one to the next
 
 Measure = Literal["kolmogorov_smirnov", "total_variation"]
 
@@ -67,9 +69,9 @@ class Comparison:
         p_associations: Of the first k <= `MOST_ASSOCIATED` columns, (k, k); see
             `vdm_cli.comparison.associations`.
         q_associations: The same in Q.
-        chance_distance: The largest distance of a column after the rows of both sides were dealt out again
-            at random: what chance alone makes of so many rows and columns.
-        chance_association: The largest difference of an association in that case.
+        chance_distance: The largest distance of a column in random divisions of the same rows, up to
+            `MOST_DIVISIONS`: what chance alone makes of so many rows and columns.
+        chance_association: The largest difference of an association in them.
     """
 
     names: tuple[str, ...]
@@ -114,17 +116,22 @@ def compare_tables(
         q: Rows of Q, (m, ...).
         columns: Names of the d columns; x0, x1, ... if None.
         forms: How the columns are written; empty for plain numbers.
-        seed: Of the choice of rows and of the random division.
+        seed: Of the choice of rows and of the random divisions.
     """
     rng = np.random.default_rng(seed)
     p, q = (_thinned(side, rng) for side in (p, q))
     width = p.shape[1]
     names = tuple(columns) if columns is not None else tuple(f"x{index}" for index in range(width))
     forms = tuple(forms) or (NUMBER,) * width
-    pooled = np.concatenate([p, q])[rng.permutation(len(p) + len(q))]
-    dealt = pooled[: len(p)], pooled[len(p) :]
+    pooled = np.concatenate([p, q])
     p_associations, q_associations = _associations(p, forms), _associations(q, forms)
-    chance = np.abs(_associations(dealt[0], forms) - _associations(dealt[1], forms))
+    chance_distance = chance_association = 0.0
+    for _ in range(min(MOST_DIVISIONS, max(1, MOST_DIVIDED // width))):
+        order = rng.permutation(len(pooled))
+        dealt = pooled[order[: len(p)]], pooled[order[len(p) :]]
+        chance_distance = max(chance_distance, *_distances(*dealt, forms))
+        between = np.abs(_associations(dealt[0], forms) - _associations(dealt[1], forms))
+        chance_association = max(chance_association, float(between.max()))
     return Comparison(
         names=names,
         forms=forms,
@@ -141,8 +148,8 @@ def compare_tables(
         ),
         p_associations=p_associations,
         q_associations=q_associations,
-        chance_distance=max(_distances(*dealt, forms)),
-        chance_association=float(chance.max()),
+        chance_distance=chance_distance,
+        chance_association=chance_association,
     )
 
 
