@@ -16,6 +16,7 @@ _PRIOR_SD = 0.25
 # A row may move a mean by 1/20 of a unit at most (MATH: range of T <= n_P / 20, of f* after T <= n_Q / 20).
 _ROWS_PER_UNIT = 20.0
 _CAPS = np.array([0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 12])
+_SCORE_BOUND = 30.0
 _CALIBRATING = 50_000  # rows of a side: more tell no more
 
 
@@ -27,8 +28,8 @@ class Combination:
     offset: float
 
     def __call__(self, v: Floats) -> Floats:
-        """Combine scores (n, k) to (n,)."""
-        return v @ self.weights + self.offset
+        """Combine scores (n, k) to (n,), within +-30: a row far from all others must not decide a mean."""
+        return np.clip(v @ self.weights + self.offset, -_SCORE_BOUND, _SCORE_BOUND)
 
 
 def fit_combination(
