@@ -40,7 +40,11 @@ def evaluation_table(found: Evaluation) -> str:
         *_statuses(estimation.estimates),
     ]
     if found.treatment.words:
-        lines += ["", *textwrap.wrap("What follows is of the rows as they are, but for log p/q.", WIDTH)]
+        as_they_are = (
+            "Below, log p/q, c2st, renyi and the last words are of rows compared so; all else is of the rows "
+            "as they are."
+        )
+        lines += ["", *textwrap.wrap(as_they_are, WIDTH)]
     if found.comparison is not None:
         lines += ["", *_columns_told(found.comparison)]
     if found.features:

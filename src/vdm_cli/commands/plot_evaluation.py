@@ -69,10 +69,8 @@ def plot_evaluation(found: Evaluation, directory: str | Path) -> tuple[Path, ...
     check_plots(directory)
     folder = Path(directory)
     sides = found.sides
-    labels = (
-        shortened(f"P: {sides.p_source}", LONGEST_LABEL),
-        shortened(f"Q: {sides.q_source}", LONGEST_LABEL),
-    )
+    p_name, q_name = _names(sides.p_source, sides.q_source)
+    labels = shortened(f"P: {p_name}", LONGEST_LABEL), shortened(f"Q: {q_name}", LONGEST_LABEL)
     if found.comparison is not None:
         drawn = _plot_table(found.comparison, labels, folder)
         return *drawn, *plot_scores(found, labels, folder), *plot_features(found, folder)
@@ -80,6 +78,12 @@ def plot_evaluation(found: Evaluation, directory: str | Path) -> tuple[Path, ...
     shades = float(min(p.min(), q.min())), float(max(p.max(), q.max()))
     drawn = _plot_choices(p, q, shades, folder)
     return *drawn, *plot_scores(found, labels, folder), *plot_images(found, shades, folder)
+
+
+def _names(p_source: str, q_source: str) -> tuple[str, str]:
+    """The sources without their folders, where that leaves them different."""
+    names = Path(p_source).name, Path(q_source).name
+    return names if names[0] != names[1] else (p_source, q_source)
 
 
 def _plot_table(comparison: Comparison, labels: tuple[str, str], folder: Path) -> tuple[Path, ...]:

@@ -45,6 +45,8 @@ def plot_features(found: Evaluation, folder: Path) -> tuple[Path, ...]:
     if not found.features:
         return ()
     whole = [row.estimate for row in found.estimation.estimates if row.divergence == JENSEN_SHANNON.label]
+    if found.treatment.words:  # a channel or a map of the rows: it bounds no column of the rows as they are
+        whole = []
     figure = draw_features(
         [feature.name for feature in found.features],
         np.array([feature.bound.estimate for feature in found.features]),

@@ -26,7 +26,8 @@ def draw_features(
         names: Of the columns, those that differ most first, (d,).
         estimates: In nats, (d,); the first `MOST_BARS` are drawn.
         errors: Their standard errors, (d,).
-        whole: The bound on the divergence of the rows, which no column's exceeds; None where it is not known.
+        whole: The bound on the divergence of whole rows, which critics of all columns reach; None where it is
+            not known.
 
     Returns:
         The Matplotlib figure.
