@@ -27,10 +27,15 @@ def metrics_told(measures: Sequence[Measure]) -> list[str]:
     told = []
     if rows:
         about = (
-            "P = Q: what equal distributions give, exactly, on average or in a random division of these "
-            "rows. p: of P = Q. Rows: of the larger side, chosen at random. Scaled: in interquartile ranges "
-            "(images: in standard deviations), logarithmic beyond 3."
+            "P = Q: what equal distributions give, exactly, on average or in a random division of these rows."
         )
+        if any(row[3] for row in rows):
+            about += " p: of P = Q."
+        about += " Rows: of the larger side, chosen at random."
+        if any("scaled" in row[0] for row in rows):
+            about += (
+                " Scaled: in interquartile ranges (images: in standard deviations), logarithmic beyond 3."
+            )
         told = [table_text(["beside", "value", "P = Q", "p", "rows"], rows), *textwrap.wrap(about, WIDTH)]
     for each in measures:
         if each.value is None:

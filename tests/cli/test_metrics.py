@@ -66,8 +66,8 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def found(numbers: tuple[Path, Path]) -> Evaluation:
     """By default, of numbers alone, with an alpha-divergence."""
     with pytest.MonkeyPatch.context() as patch:  # before `small_critics`, which is each test's
-        small = Budget(CriticBudget(hidden=16, members=2, period=25, periods=4), trees=30)
-        patch.setitem(BUDGETS, "default", small)
+        critics = CriticBudget(hidden=16, members=2, period=25, periods=4)
+        patch.setitem(BUDGETS, "default", Budget(critics, images=critics, trees=30))
         return eval_files(*numbers, divergences=["kl", "alpha:2"])
 
 

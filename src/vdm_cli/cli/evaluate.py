@@ -49,7 +49,10 @@ def eval_divergence(
     ] = None,
     divergence: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME[:PARAM]", help="Repeatable.  [dim](default: all named ones)[/dim]"),
+        typer.Option(
+            metavar="NAME[:PARAM]",
+            help="Which to estimate, such as kl or alpha:0.7; repeatable.  [dim](default: all named ones)[/dim]",
+        ),
     ] = None,
     expression: Annotated[
         list[str] | None,
@@ -63,7 +66,7 @@ def eval_divergence(
             "help), or used of each file (all).",
         ),
     ] = None,
-    level: Annotated[float, typer.Option(help="Of intervals and certificates, e.g. 0.95.")] = 0.95,
+    level: Annotated[float, typer.Option(help="Confidence of intervals and certificates.")] = 0.95,
     seed: Seed = 0,
     budget: Annotated[
         str, typer.Option(metavar="fast|default|thorough", help="How much work goes into the critics.")
@@ -72,11 +75,13 @@ def eval_divergence(
         str | None,
         typer.Option(
             metavar="pca:K|FILE",
-            help="Compare principal components of rows, or a function of jax.export; images also in pixels.",
+            help="Compare K principal components of rows, or what an exported JAX function makes of them; "
+            "images also in pixels.",
         ),
     ] = None,
     noise: Annotated[
-        float | None, typer.Option(metavar="SD", help="Compare rows with noise of SD standard deviations.")
+        float | None,
+        typer.Option(metavar="SD", help="Add noise of SD standard deviations to both sides first."),
     ] = None,
     metrics: Annotated[
         list[str] | None,

@@ -96,6 +96,7 @@ class RunRows:
             exact=exact,
             law=law,
             train=training_rows(dataset.train, seed),
+            drawn="Q" if law is None else "PQ",
         )
 
 

@@ -33,6 +33,7 @@ class Sides:
         q_places: Which rows of its file those of Q are.
         law: The law of P, where it is known.
         train: Rows that the generator of Q was trained on, in random order, not more than are needed.
+        drawn: The sides, of "PQ", whose rows this program drew itself, of a law or by a generator.
     """
 
     p: Part
@@ -50,8 +51,4 @@ class Sides:
     q_places: np.ndarray | None = None
     law: GaussianMixture | None = None
     train: Part | None = None
-
-    @property
-    def drawn(self) -> str:
-        """The sides, of "PQ", whose rows were drawn afresh: of a known law, and by a generator."""
-        return "P" * (self.law is not None) + "Q" * (self.train is not None)
+    drawn: str = ""
