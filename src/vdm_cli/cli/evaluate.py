@@ -51,7 +51,7 @@ def eval_divergence(
         list[str] | None,
         typer.Option(
             metavar="NAME[:PARAM]",
-            help="Which to estimate, such as kl or alpha:0.7; repeatable.  [dim](default: all named ones)[/dim]",
+            help="Which, such as kl or alpha:0.7; repeatable.  [dim](default: all named ones)[/dim]",
         ),
     ] = None,
     expression: Annotated[
