@@ -73,7 +73,6 @@ class Member(NamedTuple):
     best_loss: jax.Array
     stale: jax.Array
     step: jax.Array
-    key: jax.Array
 
 
 class Network(Protocol):
@@ -144,7 +143,7 @@ def init_member(key: jax.Array, network: Network, budget: CriticBudget) -> Membe
     params = network.init(jax.random.fold_in(key, 2**31 - 1))
     zero = jnp.zeros((), jnp.int32)
     log2 = jnp.log(jnp.float32(2.0))
-    return Member(params, _optimizer(budget).init(params), params, params, log2, zero, zero, key)
+    return Member(params, _optimizer(budget).init(params), params, params, log2, zero, zero)
 
 
 def advance(member: Member, rows: FitRows, network: Network, budget: CriticBudget) -> Member:
@@ -153,9 +152,11 @@ def advance(member: Member, rows: FitRows, network: Network, budget: CriticBudge
 
     def step(carry: tuple[Params, optax.OptState, Params], index: jax.Array):  # type: ignore[no-untyped-def]
         params, state, average = carry
-        bits = jax.random.bits(jax.random.fold_in(member.key, index), (2, budget.batch))
-        batch_p = rows.p[rows.train_p[bits[0] % len(rows.train_p)]]
-        batch_q = rows.q[rows.train_q[bits[1] % len(rows.train_q)]]
+        # A member's rows are in an order of its own: taking them in turn needs no random numbers, whose
+        # generator costs seconds of compilation.
+        turn = index * budget.batch + jnp.arange(budget.batch)
+        batch_p = rows.p[rows.train_p[turn % len(rows.train_p)]]
+        batch_q = rows.q[rows.train_q[turn % len(rows.train_q)]]
         grads = jax.grad(partial(_loss, network))(params, batch_p, batch_q)
         updates, state = optimizer.update(grads, state, params)
         params = optax.apply_updates(params, updates)
@@ -179,7 +180,6 @@ def advance(member: Member, rows: FitRows, network: Network, budget: CriticBudge
         jnp.where(better, loss, member.best_loss),
         jnp.where(better, 0, member.stale + 1),
         member.step + budget.period,
-        member.key,
     )
 
 

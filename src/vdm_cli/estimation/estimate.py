@@ -34,7 +34,7 @@ MINIMUM_ROWS = 50
 # Entries of a side above which one split does, as it does above so many rows: images.
 _SINGLE_SPLIT_ENTRIES = 5_000_000
 # Half of P against the other half tells what small is; more rows than this tell it no better.
-_FLOOR_ROWS = 10_000
+_FLOOR_ROWS = 5_000
 _CERTIFY = 1  # a stream of random numbers of its own
 
 
