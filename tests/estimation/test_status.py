@@ -38,6 +38,8 @@ GOOD = Evidence(
         ({"early": 0.36}, "undersampled"),
         ({"early": 0.36, "error": 0.03}, "ok"),
         ({"early": None}, "ok"),
+        ({"exact": 0.5}, "undersampled"),
+        ({"exact": 0.43}, "ok"),
     ],
 )
 def test_one_fact_decides_the_status(change: dict[str, object], status: str) -> None:

@@ -186,7 +186,7 @@ def estimate_divergences(
     ]
     if beaten:
         names = ", ".join(beaten)
-        warnings.append(f"the certified limit exceeds the capped estimate, and is the better number: {names}")
+        warnings.append(f"certified is above the estimate, and the better number: {names}")
     ratio, shares = held_out.ratios()
     report = CriticReport(
         auc=float(np.mean(held_out.auc)),

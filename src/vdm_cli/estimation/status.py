@@ -22,6 +22,7 @@ _HEAVY_TAIL = 0.75
 _FEW_ROWS = 500
 _ROWS_PER_COLUMN = 10
 _STILL_LEARNING = 0.05
+_FAR_BELOW = 0.1
 _UNSTABLE_ERRORS = 5.0
 _UNSTABLE_AUC = 0.03
 
@@ -118,7 +119,8 @@ def judge(divergence: FDivergence, evidence: Evidence, *, stable: bool = True) -
       of the variance of T or f*(T): the mean, and its standard error, hang on them.
     - ``undersampled``: fewer than 500 rows on a side, fewer than 10 a column, more than 5 % beyond the caps,
       which widen with the number of rows, or a bound that still grows with it: a critic with less than half
-      as many fit rows reached 5 % less, and two standard errors less.
+      as many fit rows reached 5 % less, and two standard errors less; or a true value, where it is known, more
+      than 10 % and three standard errors above the estimate.
     - ``ok``.
     """
     auc = float(np.mean(evidence.auc))
@@ -135,6 +137,9 @@ def judge(divergence: FDivergence, evidence: Evidence, *, stable: bool = True) -
         return "heavy_tail"
     gained = 0.0 if evidence.early is None else evidence.estimate - evidence.early
     learning = gained > max(_STILL_LEARNING * above, 2.0 * evidence.error)
+    if evidence.exact is not None:
+        missing = evidence.exact - evidence.estimate
+        learning |= missing > max(_FAR_BELOW * abs(evidence.exact), 3.0 * evidence.error)
     few = evidence.rows < max(_FEW_ROWS, _ROWS_PER_COLUMN * evidence.columns)
     if few or learning or evidence.clipped > _CLIPPED_SHARE:
         return "undersampled"
