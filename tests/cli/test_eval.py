@@ -123,6 +123,7 @@ def test_the_table_says_what_its_numbers_mean_and_fits_80_columns(
     assert max(map(len, done.out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_a_truth_out_of_reach_of_quadrature_is_a_sample_mean_with_its_error(vdm: Vdm, tmp_path: Path) -> None:
     """Two modes in three dimensions and an affine generator; chi-square is not finite for every pair."""
     data = "{kind: gaussian_mixture, means: [[0, 0, 0], [1, 1, 0]], stds: [1.0, 0.5], size: 200}"

@@ -45,6 +45,7 @@ def test_separated_samples_are_offered_a_blur_that_brings_them_together(
     assert blurred["mapped"] is None
 
 
+@pytest.mark.slow
 def test_images_are_compared_in_pixels_and_in_features(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name, most in (("p", 200), ("q", 180)):

@@ -112,6 +112,7 @@ def test_all_seeds_of_a_step_have_a_mean_and_a_deviation(tested: Path) -> None:
     assert "To choose a step" not in told
 
 
+@pytest.mark.slow
 def test_steps_and_seeds_go_together_over_rows_that_are_read_once(tested: Path, data: Path) -> None:
     """All divergences, of which two are shown in whole; the file is away from the first evaluation on."""
     told: list[tuple[float, str]] = []
@@ -192,6 +193,7 @@ def test_one_step_alone_cannot_be_followed(vdm: Vdm, tested: Path) -> None:
     assert "is step 4 alone: give the run directory with --step all" in done.err
 
 
+@pytest.mark.slow
 def test_a_budget_reaches_the_critics(vdm: Vdm, tested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     default = BUDGETS["default"]
     members = default.critic.members + 1

@@ -43,10 +43,10 @@ def test_shifted_gaussians_are_measured_within_four_standard_errors(
 
 def test_every_estimate_respects_identities_between_divergences(shifted_estimation: Estimation) -> None:
     value = {row.divergence: row.estimate for row in shifted_estimation.estimates}
-    # The caps differ between divergences but bind nowhere here.
+    # Jeffreys narrows its own caps.
     np.testing.assert_allclose(value["gan"], 2 * value["jensen_shannon"] - math.log(4), atol=1e-9)
     np.testing.assert_allclose(value["alpha:0.5"], 2 * value["squared_hellinger"], rtol=1e-6)
-    np.testing.assert_allclose(value["jeffreys"], value["kl"] + value["reverse_kl"], rtol=1e-6)
+    np.testing.assert_allclose(value["jeffreys"], value["kl"] + value["reverse_kl"], rtol=2e-3)
 
 
 def test_the_document_is_valid_json_in_the_order_asked(shifted_estimation: Estimation) -> None:
@@ -84,7 +84,7 @@ def test_the_critic_is_reported_with_what_its_ratios_are_worth(shifted_estimatio
 
 
 def test_the_floor_is_what_two_halves_of_p_give(pair: Pair) -> None:
-    found = estimate_divergences(*pair(600, 2, 1.0, seed=0), [KL, JENSEN_SHANNON], budget="fast", floor=True)
+    found = estimate_divergences(*pair(600, 2, 1.0, seed=0), [KL, JENSEN_SHANNON], floor=True)
     for row in found.estimates:
         assert row.floor is not None
         assert abs(row.floor) < 0.03 < row.estimate

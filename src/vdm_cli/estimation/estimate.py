@@ -33,8 +33,6 @@ from vdm_cli.estimation.weights import Weights
 MINIMUM_ROWS = 50
 # Entries of a side above which one split does, as it does above so many rows: images.
 _SINGLE_SPLIT_ENTRIES = 5_000_000
-# Half of P against the other half tells what small is; more rows than this tell it no better.
-_FLOOR_ROWS = 5_000
 _CERTIFY = 1  # a stream of random numbers of its own
 
 
@@ -80,7 +78,7 @@ def estimate_divergences(
         budget: How much work goes into the critics.
         p_weights: Of the rows of P; None where all count the same.
         q_weights: Of the rows of Q.
-        floor: Estimate every divergence between two halves of P too.
+        floor: Estimate every divergence between two halves of P too, where the budget has a floor.
         network: The architecture of the critics; a perceptron if None.
         progress: Called with the share of the work that is done, in [0, 1].
 
@@ -108,6 +106,7 @@ def estimate_divergences(
     # A split of many rows is its own certificate's too, unless only some of them count for one.
     alone = few > SINGLE_SPLIT_ROWS and p_weights is None and q_weights is None
     every = splits if alone or certifying is None else [*splits, certifying]
+    floor = floor and sizes.floor_rows > 0
     share = 0.8 if floor else 1.0
     scores = cross_fit(
         sample_p,
@@ -246,7 +245,7 @@ def _floors(
 ) -> dict[str, float]:
     """The same estimates between two random halves of P, by label."""
     order = np.random.default_rng((seed, _CERTIFY + 1)).permutation(len(p))
-    half = min(len(p) // 2, _FLOOR_ROWS)
+    half = min(len(p) // 2, sizes.floor_rows)
     first, second = (
         Sample(p.rows[rows], p.weights_of(rows)) for rows in (order[:half], order[half : 2 * half])
     )

@@ -119,8 +119,8 @@ def judge(divergence: FDivergence, evidence: Evidence, *, stable: bool = True) -
       of the variance of T or f*(T): the mean, and its standard error, hang on them.
     - ``undersampled``: fewer than 500 rows on a side, fewer than 10 a column, more than 5 % beyond the caps,
       which widen with the number of rows, or a bound that still grows with it: a critic with less than half
-      as many fit rows reached 5 % less, and two standard errors less; or a true value, where it is known, more
-      than 10 % and three standard errors above the estimate.
+      as many fit rows reached 5 % less, and two standard errors less; or a true value, where known, more than
+      10 % and three standard errors above the estimate.
     - ``ok``.
     """
     auc = float(np.mean(evidence.auc))
