@@ -36,7 +36,7 @@ BUDGETS: dict[BudgetName, Budget] = {
         replace(_IMAGES, members=1, periods=6, patience=3),
         trees=100,
     ),
-    "default": Budget(CriticBudget(), _IMAGES, trees=300, floor_rows=5_000),
+    "default": Budget(CriticBudget(), _IMAGES, trees=300, floor_rows=3_000),
     "thorough": Budget(
         CriticBudget(hidden=128, members=8, periods=48, patience=8),
         replace(_IMAGES, members=4, periods=24),
