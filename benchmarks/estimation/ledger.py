@@ -78,6 +78,7 @@ def publish(name: str, command: str, *parts: str) -> None:
         f"({platform.machine()}), Python {platform.python_version()}, JAX {version('jax')}, "
         f"scikit-learn {version('scikit-learn')}."
     )
+    TABLES.mkdir(exist_ok=True)
     text = "\n\n".join([made, *parts]) + "\n"
     (TABLES / f"{name}.md").write_text(text)
     print(text)

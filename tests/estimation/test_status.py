@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from vdm_cli.divergences.catalog import JENSEN_SHANNON, KL
-from vdm_cli.estimation.status import Evidence, judge, pareto_shape, tail_share, unstable
+from vdm_cli.estimation.status import Evidence, Gain, judge, pareto_shape, tail_share, unstable
 
 GOOD = Evidence(
     estimate=0.4,
     error=0.01,
-    early=0.39,
+    gained=Gain(0.01, 0.001),
     p_value=1e-9,
     delta=0.05,
     auc=(0.8, 0.81),
@@ -35,9 +35,9 @@ GOOD = Evidence(
         ({"exact": float("inf")}, "heavy_tail"),
         ({"rows": 200}, "undersampled"),
         ({"columns": 1000}, "undersampled"),
-        ({"early": 0.36}, "undersampled"),
-        ({"early": 0.36, "error": 0.03}, "ok"),
-        ({"early": None}, "ok"),
+        ({"gained": Gain(0.04, 0.01)}, "undersampled"),
+        ({"gained": Gain(0.04, 0.03)}, "ok"),
+        ({"gained": None}, "ok"),
         ({"exact": 0.5}, "undersampled"),
         ({"exact": 0.43}, "ok"),
     ],
@@ -47,8 +47,8 @@ def test_one_fact_decides_the_status(change: dict[str, object], status: str) -> 
 
 
 def test_a_bounded_divergence_near_its_supremum_is_saturated() -> None:
-    assert judge(JENSEN_SHANNON, replace(GOOD, estimate=0.69, early=None)) == "saturated"
-    assert judge(KL, replace(GOOD, estimate=0.69, early=None)) == "ok"
+    assert judge(JENSEN_SHANNON, replace(GOOD, estimate=0.69, gained=None)) == "saturated"
+    assert judge(KL, replace(GOOD, estimate=0.69, gained=None)) == "ok"
 
 
 def test_folds_that_disagree_are_unstable_and_chance_is_not() -> None:

@@ -151,7 +151,7 @@ def estimate_divergences(
         evidence = Evidence(
             estimate=bound.value,
             error=bound.error,
-            early=None if early is None else early.bound(divergence).value,
+            gained=None if early is None else held_out.gain(early, divergence),
             p_value=min(equality, certificate.p_value),
             delta=delta,
             auc=held_out.auc,

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from vdm_cli.divergences.divergence import FDivergence
-from vdm_cli.estimation.calibration import caps_for, narrowed
+from vdm_cli.estimation.calibration import Caps, caps_for, narrowed
 from vdm_cli.estimation.crossfit import FoldScores, Sample
-from vdm_cli.estimation.status import tail_share
+from vdm_cli.estimation.status import Gain, tail_share
 from vdm_cli.estimation.trees import balanced
 from vdm_cli.estimation.witness import Floats, witness_pair
 
@@ -66,20 +66,9 @@ class HeldOut:
         self.auc = [_auc(p, q, fold) for fold in folds]
 
     def bound(self, divergence: FDivergence) -> Bound:
-        """L_f(v) = E_P[T(v)] - E_Q[f*(T(v))], of scores within caps.
-
-        The numbers of rows set the widest caps, and each fold's calibration rows narrow its own.
-        """
+        """L_f(v) = E_P[T(v)] - E_Q[f*(T(v))], of scores within caps."""
         caps = caps_for(divergence, *self.effective)
-        own = [
-            narrowed(divergence, caps, *fold.calibrate, weights)
-            for fold, weights in zip(self._folds, self._calibrating, strict=True)
-        ]
-        capped = [
-            np.concatenate([cut(fold.evaluate[side]) for cut, fold in zip(own, self._folds, strict=True)])
-            for side in (0, 1)
-        ]
-        t, s = witness_pair(divergence, capped[0])[0], witness_pair(divergence, capped[1])[1]
+        t, s = self._witness(divergence, caps)
         (mean_t, error_t), (mean_s, error_s) = map(_mean, (t, s), self._shares)
         clipped = sum(
             float(shares @ caps.bind(v)) for shares, v in zip(self._shares, (self.p, self.q), strict=True)
@@ -87,6 +76,35 @@ class HeldOut:
         return Bound(
             mean_t - mean_s, math.hypot(error_t, error_s), 0.5 * clipped, max(tail_share(t), tail_share(s))
         )
+
+    def gain(self, early: HeldOut, divergence: FDivergence) -> Gain:
+        """How much more these critics reach than those of `early`, where they saw the same rows."""
+        ours, theirs = (
+            each._witness(divergence, caps_for(divergence, *each.effective)) for each in (self, early)
+        )
+        value, variance = 0.0, 0.0
+        for side, (rows, early_rows) in enumerate(((self.p_rows, early.p_rows), (self.q_rows, early.q_rows))):
+            _, here, there = np.intersect1d(rows, early_rows, assume_unique=True, return_indices=True)
+            shares = early._shares[side][there]
+            mean, error = _mean(ours[side][here] - theirs[side][there], shares / shares.sum())
+            value += mean if side == 0 else -mean
+            variance += error**2
+        return Gain(value, math.sqrt(variance))
+
+    def _witness(self, divergence: FDivergence, caps: Caps) -> tuple[Floats, Floats]:
+        """T(v) of the rows of P and f*(T(v)) of those of Q.
+
+        The numbers of rows set the widest caps, and each fold's calibration rows narrow its own.
+        """
+        own = [
+            narrowed(divergence, caps, *fold.calibrate, weights)
+            for fold, weights in zip(self._folds, self._calibrating, strict=True)
+        ]
+        p, q = (
+            np.concatenate([cut(fold.evaluate[side]) for cut, fold in zip(own, self._folds, strict=True)])
+            for side in (0, 1)
+        )
+        return witness_pair(divergence, p)[0], witness_pair(divergence, q)[1]
 
     def ratios(self) -> tuple[Floats, Floats]:
         """e^v at evaluated rows of Q, (l,), an estimate of p/q, and the share that each row stands for."""

@@ -28,13 +28,26 @@ _UNSTABLE_AUC = 0.03
 
 
 @dataclass(frozen=True)
+class Gain:
+    """How much more one bound reaches than another on the rows that both evaluated.
+
+    Attributes:
+        value: In nats.
+        error: Its standard error, of differences row by row.
+    """
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What is known of one estimate.
 
     Attributes:
         estimate: The held-out bound.
         error: Its standard error.
-        early: The same bound by a critic that had less than half as many fit rows; None where there is none.
+        gained: On a critic with about half as many fit rows; None where there is none.
         p_value: Of P = Q.
         delta: One minus the level.
         auc: Of each fold.
@@ -47,7 +60,7 @@ class Evidence:
 
     estimate: float
     error: float
-    early: float | None
+    gained: Gain | None
     p_value: float
     delta: float
     auc: Sequence[float]
@@ -118,9 +131,9 @@ def judge(divergence: FDivergence, evidence: Evidence, *, stable: bool = True) -
     - ``heavy_tail``: D_f is known to be infinite, or 0.1 % of the rows (at least 5) carry more than 3/4
       of the variance of T or f*(T): the mean, and its standard error, hang on them.
     - ``undersampled``: fewer than 500 rows on a side, fewer than 10 a column, more than 5 % beyond the caps,
-      which widen with the number of rows, or a bound that still grows with it: a critic with less than half
-      as many fit rows reached 5 % less, and two standard errors less; or a true value, where known, more than
-      10 % and three standard errors above the estimate.
+      which widen with the number of rows; or a bound that still grows with it: on the same rows a critic
+      with about half as many fit rows reached 5 % less, and two standard errors less; or a true value,
+      where known, more than 10 % and three standard errors above the estimate.
     - ``ok``.
     """
     auc = float(np.mean(evidence.auc))
@@ -135,8 +148,8 @@ def judge(divergence: FDivergence, evidence: Evidence, *, stable: bool = True) -
         return "critic_unstable"
     if (evidence.exact is not None and math.isinf(evidence.exact)) or evidence.tail > _HEAVY_TAIL:
         return "heavy_tail"
-    gained = 0.0 if evidence.early is None else evidence.estimate - evidence.early
-    learning = gained > max(_STILL_LEARNING * above, 2.0 * evidence.error)
+    gained = evidence.gained
+    learning = gained is not None and gained.value > max(_STILL_LEARNING * above, 2.0 * gained.error)
     if evidence.exact is not None:
         missing = evidence.exact - evidence.estimate
         learning |= missing > max(_FAR_BELOW * abs(evidence.exact), 3.0 * evidence.error)
