@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from vdm_cli.divergences.catalog import KL
 from vdm_cli.estimation.crossfit import FoldScores, Sample
 from vdm_cli.estimation.held_out import HeldOut
 from vdm_cli.estimation.splits import Split
@@ -17,3 +19,29 @@ def test_ratios_of_rows_far_outside_all_others_have_finite_squares() -> None:
     ratio, shares = HeldOut(sample, sample, [fold]).ratios()
     assert np.isfinite((shares @ ratio) ** 2)
     assert np.isfinite(np.square(shares) @ np.square(ratio))
+
+
+def test_a_gain_is_counted_row_by_row_where_both_critics_saw_the_rows() -> None:
+    rng = np.random.default_rng(0)
+    sample = Sample(np.zeros((400, 1)))
+    calibrate = rng.normal(0.5, 1.0, 5000), rng.normal(-0.5, 1.0, 5000)  # true log-ratios: wide caps
+
+    def held_out(order: np.ndarray, p: np.ndarray, q: np.ndarray) -> HeldOut:
+        split = Split(order, order, order)
+        return HeldOut(sample, sample, [FoldScores(split, split, calibrate, (p[order], q[order]))])
+
+    p, q = np.clip(rng.normal((0.5, -0.5), 1.0, (400, 2)), -1.0, 1.0).T
+    noise = rng.normal(0.0, 0.2, (2, 400))
+    order = rng.permutation(400)
+    ours = held_out(order, p, q)
+    theirs = held_out(order[:250], p + noise[0], q + noise[1])
+    same = held_out(rng.permutation(400)[:300], p, q).gain(ours, KL)
+    gain = ours.gain(theirs, KL)
+    seen = order[:250]
+    # KL: T(v) = 1 + v and f*(T(v)) = e^v
+    differences = -noise[0][seen], np.exp(q[seen]) - np.exp(q + noise[1])[seen]
+    assert gain.value == pytest.approx(differences[0].mean() - differences[1].mean(), abs=1e-9)
+    errors = [values.std(ddof=1) / np.sqrt(250) for values in differences]
+    assert gain.error == pytest.approx(np.hypot(*errors), rel=1e-9)
+    assert gain.error < 0.5 * ours.bound(KL).error
+    assert (same.value, same.error) == (0.0, 0.0)
