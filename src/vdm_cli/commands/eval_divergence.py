@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from vdm_cli.commands.file_sides import sides_of_files
 from vdm_cli.commands.run_sides import check_count, sides_of_run
 from vdm_cli.data.choice import Choice
 from vdm_cli.data.weight_column import parse_weight_column
-from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.estimation.budget import BudgetName
-from vdm_cli.estimation.map_name import asked_map
-from vdm_cli.two_sample.names import parse_metrics
 
 
 def eval_checkpoint(
@@ -64,8 +60,16 @@ def eval_checkpoint(
         DataError: If the data cannot be read again, or have changed, or are too few.
     """
     check_count(num_samples)
-    wanted, chosen = tuple(parse_divergences(divergences, expressions)), parse_metrics(metrics)
-    asked = Asked(wanted, level, seed, budget, *asked_map(features, noise), chosen)
+    asked = Asked.parse(
+        divergences,
+        expressions,
+        level=level,
+        seed=seed,
+        budget=budget,
+        features=features,
+        noise=noise,
+        metrics=metrics,
+    )
     sides = sides_of_run(
         checkpoint,
         asked.divergences,
@@ -76,7 +80,6 @@ def eval_checkpoint(
         generator=generator,
         critic=critic,
     )
-    sides = dataclasses.replace(sides, warnings=(*sides.warnings, *constants_told(divergences, expressions)))
     return evaluate(sides, asked, progress)
 
 
@@ -128,8 +131,16 @@ def eval_files(
         DataError: If a file cannot be read, the columns differ, the rows are too few, or weights are none.
     """
     check_count(num_samples)
-    wanted, chosen = tuple(parse_divergences(divergences, expressions)), parse_metrics(metrics)
-    asked = Asked(wanted, level, seed, budget, *asked_map(features, noise), chosen)
+    asked = Asked.parse(
+        divergences,
+        expressions,
+        level=level,
+        seed=seed,
+        budget=budget,
+        features=features,
+        noise=noise,
+        metrics=metrics,
+    )
     choice = Choice(
         None if columns is None else tuple(columns),
         tuple(drop),
@@ -139,5 +150,4 @@ def eval_files(
         seed,
     )
     sides = sides_of_files(p, q, choice)
-    sides = dataclasses.replace(sides, warnings=(*sides.warnings, *constants_told(divergences, expressions)))
     return evaluate(sides, asked, progress)

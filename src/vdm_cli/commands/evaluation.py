@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,17 +27,18 @@ from vdm_cli.comparison.compare import Comparison, compare_tables
 from vdm_cli.comparison.warnings import samples_told
 from vdm_cli.data.dataset import Part, thin
 from vdm_cli.data.features import fit_features
+from vdm_cli.data.layout import are_images
 from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.estimation.budget import BudgetName
 from vdm_cli.estimation.estimate import estimate_divergences
 from vdm_cli.estimation.importance import ImportanceWeights, importance_weights
-from vdm_cli.estimation.map_name import MapName
+from vdm_cli.estimation.map_name import MapName, asked_map
 from vdm_cli.estimation.patch_critic import patch_network
 from vdm_cli.estimation.result import Estimation
 from vdm_cli.estimation.weights import Weights
-from vdm_cli.pictures.images import are_images
 from vdm_cli.two_sample.measure import Measure
-from vdm_cli.two_sample.names import MetricName
+from vdm_cli.two_sample.names import MetricName, parse_metrics
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Asked:
             the default of images.
         noise: Standard deviations of noise added to all rows first; None for none.
         metrics: Measures beside the divergences; None for all that apply.
+        told: What to say of the expressions that were asked for.
     """
 
     divergences: tuple[FDivergence, ...]
@@ -62,6 +64,35 @@ class Asked:
     features: MapName | None = None
     noise: float | None = None
     metrics: tuple[MetricName, ...] | None = None
+    told: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(
+        cls,
+        divergences: Sequence[str],
+        expressions: Sequence[str],
+        *,
+        level: float,
+        seed: int,
+        budget: BudgetName,
+        features: str | None,
+        noise: float | None,
+        metrics: Sequence[str] | None,
+    ) -> Asked:
+        """What options ask for, as they are written.
+
+        Raises:
+            UsageError: If a divergence, an expression, a map or a measure is none.
+        """
+        return cls(
+            tuple(parse_divergences(divergences, expressions)),
+            level,
+            seed,
+            budget,
+            *asked_map(features, noise),
+            parse_metrics(metrics),
+            tuple(constants_told(divergences, expressions)),
+        )
 
 
 @dataclass(frozen=True)
@@ -132,7 +163,7 @@ def evaluate(sides: Sides, asked: Asked, progress: Callable[[float], None] | Non
         DataError: If the rows cannot be measured.
     """
     told = samples_told(sides.p.rows, sides.q.rows, sides.columns, sides.forms, sides.drawn)
-    sides = dataclasses.replace(sides, warnings=(*sides.warnings, *told))
+    sides = dataclasses.replace(sides, warnings=(*sides.warnings, *asked.told, *told))
     images = are_images(sides.p.rows.shape[1:])
     encode = fit_features([sides.p.rows, sides.q.rows], sides.forms, sides.label)
     treat = partial(compare, sides, encode, noise=asked.noise, seed=asked.seed, fit_rows=sides.train)

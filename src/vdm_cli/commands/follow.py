@@ -16,12 +16,9 @@ from vdm_cli.checkpoint import Checkpoints
 from vdm_cli.commands.evaluation import Asked, evaluate
 from vdm_cli.commands.load import LoadedRun, load, locate
 from vdm_cli.commands.run_sides import RunRows, check_count, rows_of_run
-from vdm_cli.divergences.names import constants_told, parse_divergences
 from vdm_cli.errors import CheckpointError, DamagedCheckpointError
 from vdm_cli.estimation.budget import BudgetName
-from vdm_cli.estimation.map_name import asked_map
 from vdm_cli.estimation.result import DivergenceEstimate
-from vdm_cli.two_sample.names import parse_metrics
 
 ALL = "all"
 Progress = Callable[[float, str], None]
@@ -178,9 +175,16 @@ def follow_run(
         DataError: If the data cannot be read again, or are too few.
     """
     check_count(num_samples)
-    wanted, chosen = tuple(parse_divergences(divergences, expressions)), parse_metrics(metrics)
-    asked = Asked(wanted, level, seed, budget, *asked_map(features, noise), chosen)
-    constants = constants_told(divergences, expressions)
+    asked = Asked.parse(
+        divergences,
+        expressions,
+        level=level,
+        seed=seed,
+        budget=budget,
+        features=features,
+        noise=noise,
+        metrics=metrics,
+    )
     checkpoints, steps = _steps(Path(checkpoint), step)
     index = 0 if seed_index == ALL else int(seed_index)
 
@@ -198,7 +202,6 @@ def follow_run(
         indices = range(run.config.training.num_seeds) if seed_index == ALL else [index]
         for turn, which in enumerate(indices):
             sides = rows.sides(run, asked.divergences, num_samples=num_samples, seed=seed, seed_index=which)
-            sides = dataclasses.replace(sides, warnings=(*sides.warnings, *constants))
             part = _part(progress, place, len(steps), turn, len(indices))
             found = evaluate(sides, asked, part)
             measured.append(Measured(run.step, which, found.estimation.estimates, found.to_json()))

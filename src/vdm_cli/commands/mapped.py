@@ -17,13 +17,13 @@ import numpy.typing as npt
 from vdm_cli.commands.sides import Sides
 from vdm_cli.data.dataset import Part
 from vdm_cli.data.features import FeatureMap
+from vdm_cli.data.layout import are_images
 from vdm_cli.errors import DataError
 from vdm_cli.estimation.estimate import MINIMUM_ROWS
 from vdm_cli.estimation.map_name import IMAGE_COMPONENTS, MapName
 from vdm_cli.estimation.result import Estimation, RowScores
 from vdm_cli.estimation.way import fit_way
 from vdm_cli.estimation.weights import Weights
-from vdm_cli.pictures.images import are_images
 
 _SHARE, _MOST = 0.2, 5_000  # rows of each side that are set apart
 _FEWEST = math.ceil(MINIMUM_ROWS / (1.0 - _SHARE))

@@ -149,6 +149,11 @@ class Layout:
         return cls(**fields)
 
 
+def are_images(shape: tuple[int, ...]) -> bool:
+    """Whether rows of this shape can be looked at: (h, w), (h, w, 1) or (h, w, 3)."""
+    return len(shape) in (2, 3) and shape[2:] in ((), (1,), (3,))
+
+
 def continuous_layout(shape: tuple[int, ...], dtype: str = "float64") -> Layout:
     """Return the layout of data with a density: no grid, no range, no names."""
     entries = _num_entries(shape)

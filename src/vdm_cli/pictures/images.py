@@ -14,11 +14,6 @@ from vdm_cli.data.output import write_rows
 IMAGES = 100
 
 
-def are_images(shape: tuple[int, ...]) -> bool:
-    """Whether rows of this shape can be looked at: (h, w), (h, w, 1) or (h, w, 3)."""
-    return len(shape) in (2, 3) and shape[2:] in ((), (1,), (3,))
-
-
 def draw_images(path: Path, images: np.ndarray, layout: Layout) -> None:
     """Draw images (n, h, w) or (n, h, w, c) in data units as one grid."""
     path.parent.mkdir(parents=True, exist_ok=True)

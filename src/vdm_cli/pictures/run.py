@@ -7,10 +7,10 @@ from typing import Protocol
 
 from vdm_cli.data.dataset import Dataset
 from vdm_cli.data.form import NUMBER
-from vdm_cli.data.layout import feature_names
+from vdm_cli.data.layout import are_images, feature_names
 from vdm_cli.pictures.animation import FEW_FRAMES, MOST_FRAMES
 from vdm_cli.pictures.figure import save_figure
-from vdm_cli.pictures.images import IMAGES, are_images, draw_images
+from vdm_cli.pictures.images import IMAGES, draw_images
 from vdm_cli.pictures.line import LinePictures
 from vdm_cli.pictures.marginals import draw_marginals
 from vdm_cli.pictures.plane import PlanePictures
