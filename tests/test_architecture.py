@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+import vdm_cli
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -19,6 +21,13 @@ def test_what_starts_every_command_does_not_import_jax(module):
     code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"jax", "flax", "numpy"}.isdisjoint(done.stdout.split())
+
+
+def test_every_public_name_can_be_imported():
+    assert dir(vdm_cli) == sorted(vdm_cli.__all__)
+    assert all(callable(getattr(vdm_cli, name)) for name in vdm_cli.__all__ if name != "__version__")
+    with pytest.raises(AttributeError, match="no attribute 'evaluate'"):
+        _ = vdm_cli.evaluate
 
 
 def test_no_module_is_too_long_to_read_in_one_sitting():

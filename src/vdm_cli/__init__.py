@@ -7,6 +7,7 @@ The commands as functions, imported when first used:
     sample(run, output=...) -> SampleResult          `vdm sample`
     eval_checkpoint(run), eval_files(p, q) -> Evaluation   `vdm eval-divergence`
     plot_evaluation(evaluation, directory)           its `--plot`
+    follow_run(run) -> Followed                      its `--step all` and `--seed-index all`
     save_ratios(evaluation, path)                    its `--ratios`
 """
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vdm_cli.commands.eval_divergence import eval_checkpoint, eval_files
+    from vdm_cli.commands.follow import follow_run
     from vdm_cli.commands.load import load
     from vdm_cli.commands.plot_evaluation import plot_evaluation
     from vdm_cli.commands.ratios import save_ratios
@@ -27,6 +29,7 @@ __all__ = [
     "__version__",
     "eval_checkpoint",
     "eval_files",
+    "follow_run",
     "load",
     "plot_evaluation",
     "sample",
@@ -40,6 +43,7 @@ _MODULES = {
     "sample": "sample",
     "eval_checkpoint": "eval_divergence",
     "eval_files": "eval_divergence",
+    "follow_run": "follow",
     "plot_evaluation": "plot_evaluation",
     "save_ratios": "ratios",
 }
@@ -52,3 +56,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f"vdm_cli.commands.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,7 +12,6 @@ import pyarrow.parquet
 import pytest
 from cli_harness import Outcome, Tree, Vdm
 
-import vdm_cli
 from vdm_cli import eval_files, save_ratios
 from vdm_cli.commands.evaluation import Evaluation
 
@@ -176,7 +175,3 @@ def test_one_file_for_two_results_and_many_steps_are_refused(vdm: Vdm, tmp_path:
     many = vdm("eval-divergence", "--checkpoint", tmp_path, "--step", "all", "--ratios", path)
     assert many.code == 2
     assert "--ratios is for one step and one seed" in many.err
-
-
-def test_the_function_is_part_of_the_api() -> None:
-    assert "save_ratios" in vdm_cli.__all__

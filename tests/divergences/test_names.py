@@ -27,10 +27,11 @@ def test_expressions_come_after_the_named_ones_and_each_once() -> None:
         ([], ["u*log(u)"], ["u*log(u)"]),
         (["u*log(u)"], [], ["u*log(u)"]),
         ([], [], [row.label for row in catalog().values()]),
+        (["alpha:3", "alpha:3.0", "alpha:3.0000001"], [], ["alpha:3", "alpha:3.0000001"]),
         (["all"], ["u*log(u)"], [*(row.label for row in catalog().values()), "u*log(u)"]),
     ],
 )
-def test_all_named_ones_are_meant_only_where_nothing_else_is(
+def test_labels_are_those_asked_for_each_once_and_all_where_nothing_is_asked_for(
     names: list[str], expressions: list[str], labels: list[str]
 ) -> None:
     assert [row.label for row in parse_divergences(names, expressions)] == labels

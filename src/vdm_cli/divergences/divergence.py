@@ -67,7 +67,10 @@ class FDivergence:
     @property
     def label(self) -> str:
         """The name, with the parameter where there is one: ``alpha:0.5``."""
-        return self.name if self.parameter is None else f"{self.name}:{self.parameter:g}"
+        if self.parameter is None:
+            return self.name
+        short = f"{self.parameter:g}"
+        return f"{self.name}:{short if float(short) == self.parameter else self.parameter}"
 
     @property
     def training_pair(self) -> tuple[Elementwise, Elementwise]:
