@@ -156,6 +156,7 @@ def estimate_divergences(
             delta=delta,
             auc=held_out.auc,
             clipped=bound.clipped,
+            lost=bound.lost,
             tail=bound.tail,
             exact=truth,
             rows=few,

@@ -29,12 +29,14 @@ class Bound:
         value: In nats; it may be slightly below f(1).
         error: Its standard error by the central limit theorem.
         clipped: Share of evaluated rows (mean of both sides) beyond the caps.
+        lost: What the caps cut off, in nats, if the scores are right.
         tail: The largest share of a side's variance that a thousandth of its rows carries.
     """
 
     value: float
     error: float
     clipped: float
+    lost: float
     tail: float
 
 
@@ -68,19 +70,32 @@ class HeldOut:
     def bound(self, divergence: FDivergence) -> Bound:
         """L_f(v) = E_P[T(v)] - E_Q[f*(T(v))], of scores within caps."""
         caps = caps_for(divergence, *self.effective)
-        t, s = self._witness(divergence, caps)
+        p, q = self._capped(divergence, caps)
+        (t, s_of_p), (t_of_q, s) = (witness_pair(divergence, side) for side in (p, q))
         (mean_t, error_t), (mean_s, error_s) = map(_mean, (t, s), self._shares)
         clipped = sum(
             float(shares @ caps.bind(v)) for shares, v in zip(self._shares, (self.p, self.q), strict=True)
         )
+        # Of a row with p/q = e^v the bound would take T(v) - e^-v f*(T(v)) if it is one of P and
+        # e^v T(v) - f*(T(v)) if it is one of Q; beyond a cap it takes less.
+        limit = divergence.score_limit
+        high, low = np.clip(self.p, p, limit), np.clip(self.q, -limit, q)
+        (t_high, s_high), (t_low, s_low) = (witness_pair(divergence, side) for side in (high, low))
+        lost = self._shares[0] @ ((t_high - t) - np.exp(-high) * (s_high - s_of_p))
+        lost += self._shares[1] @ (np.exp(low) * (t_low - t_of_q) - (s_low - s))
         return Bound(
-            mean_t - mean_s, math.hypot(error_t, error_s), 0.5 * clipped, max(tail_share(t), tail_share(s))
+            value=mean_t - mean_s,
+            error=math.hypot(error_t, error_s),
+            clipped=0.5 * clipped,
+            lost=float(lost),
+            tail=max(tail_share(t), tail_share(s)),
         )
 
     def gain(self, early: HeldOut, divergence: FDivergence) -> Gain:
         """How much more these critics reach than those of `early`, where they saw the same rows."""
         ours, theirs = (
-            each._witness(divergence, caps_for(divergence, *each.effective)) for each in (self, early)
+            [witness_pair(divergence, v)[side] for side, v in enumerate(each._capped(divergence, caps))]
+            for each, caps in ((each, caps_for(divergence, *each.effective)) for each in (self, early))
         )
         value, variance = 0.0, 0.0
         for side, (rows, early_rows) in enumerate(((self.p_rows, early.p_rows), (self.q_rows, early.q_rows))):
@@ -91,8 +106,8 @@ class HeldOut:
             variance += error**2
         return Gain(value, math.sqrt(variance))
 
-    def _witness(self, divergence: FDivergence, caps: Caps) -> tuple[Floats, Floats]:
-        """T(v) of the rows of P and f*(T(v)) of those of Q.
+    def _capped(self, divergence: FDivergence, caps: Caps) -> tuple[Floats, Floats]:
+        """Scores of the rows of P and of Q within caps.
 
         The numbers of rows set the widest caps, and each fold's calibration rows narrow its own.
         """
@@ -104,7 +119,7 @@ class HeldOut:
             np.concatenate([cut(fold.evaluate[side]) for cut, fold in zip(own, self._folds, strict=True)])
             for side in (0, 1)
         )
-        return witness_pair(divergence, p)[0], witness_pair(divergence, q)[1]
+        return p, q
 
     def ratios(self) -> tuple[Floats, Floats]:
         """e^v at evaluated rows of Q, (l,), an estimate of p/q, and the share that each row stands for."""

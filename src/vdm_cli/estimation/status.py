@@ -21,7 +21,7 @@ _NEARLY_SEPARATED_AUC = 0.99
 _HEAVY_TAIL = 0.75
 _FEW_ROWS = 500
 _ROWS_PER_COLUMN = 10
-_STILL_LEARNING = 0.05
+_MISSING = 0.05
 _FAR_BELOW = 0.1
 _UNSTABLE_ERRORS = 5.0
 _UNSTABLE_AUC = 0.03
@@ -52,6 +52,7 @@ class Evidence:
         delta: One minus the level.
         auc: Of each fold.
         clipped: Share of rows beyond the caps.
+        lost: What the caps cut off, in nats, if the critics are right.
         tail: See `tail_share`.
         exact: The true value, where known.
         rows: Of the smaller side.
@@ -65,6 +66,7 @@ class Evidence:
     delta: float
     auc: Sequence[float]
     clipped: float
+    lost: float
     tail: float
     exact: float | None
     rows: int
@@ -130,10 +132,11 @@ def judge(divergence: FDivergence, evidence: Evidence, *, stable: bool = True) -
     - ``critic_unstable``: the folds' critics differ more than chance explains.
     - ``heavy_tail``: D_f is known to be infinite, or 0.1 % of the rows (at least 5) carry more than 3/4
       of the variance of T or f*(T): the mean, and its standard error, hang on them.
-    - ``undersampled``: fewer than 500 rows on a side, fewer than 10 a column, more than 5 % beyond the caps,
-      which widen with the number of rows; or a bound that still grows with it: on the same rows a critic
-      with about half as many fit rows reached 5 % less, and two standard errors less; or a true value,
-      where known, more than 10 % and three standard errors above the estimate.
+    - ``undersampled``: fewer than 500 rows on a side, or fewer than 10 a column; more than 5 % of the rows
+      beyond the caps, which widen with the number of rows, or caps that by the critics' own ratios cut off
+      5 % of D_f; a bound that still grows with the fit rows: on the same rows a critic with about half as
+      many reached 5 % less, and two standard errors less; or a true value, where known, more than 10 % and
+      three standard errors above the estimate.
     - ``ok``.
     """
     auc = float(np.mean(evidence.auc))
@@ -149,11 +152,12 @@ def judge(divergence: FDivergence, evidence: Evidence, *, stable: bool = True) -
     if (evidence.exact is not None and math.isinf(evidence.exact)) or evidence.tail > _HEAVY_TAIL:
         return "heavy_tail"
     gained = evidence.gained
-    learning = gained is not None and gained.value > max(_STILL_LEARNING * above, 2.0 * gained.error)
+    learning = gained is not None and gained.value > max(_MISSING * above, 2.0 * gained.error)
     if evidence.exact is not None:
         missing = evidence.exact - evidence.estimate
         learning |= missing > max(_FAR_BELOW * abs(evidence.exact), 3.0 * evidence.error)
     few = evidence.rows < max(_FEW_ROWS, _ROWS_PER_COLUMN * evidence.columns)
-    if few or learning or evidence.clipped > _CLIPPED_SHARE:
+    cut_off = evidence.clipped > _CLIPPED_SHARE or evidence.lost > _MISSING * above
+    if few or learning or cut_off:
         return "undersampled"
     return "ok"
