@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vdm_cli.divergences.catalog import KL
+from vdm_cli.divergences.catalog import KL, catalog
 from vdm_cli.estimation.crossfit import FoldScores, Sample
 from vdm_cli.estimation.held_out import HeldOut
 from vdm_cli.estimation.splits import Split
@@ -45,3 +45,17 @@ def test_a_gain_is_counted_row_by_row_where_both_critics_saw_the_rows() -> None:
     assert gain.error == pytest.approx(np.hypot(*errors), rel=1e-9)
     assert gain.error < 0.5 * ours.bound(KL).error
     assert (same.value, same.error) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["kl", "reverse_kl", "jeffreys", "pearson_chi2", "neyman_chi2"])
+def test_what_the_caps_cut_off_completes_the_bound_of_true_log_ratios(name: str) -> None:
+    rng = np.random.default_rng(0)
+    n, distance = 4000, 1.2
+    p, q = distance * rng.normal((0.5 * distance, -0.5 * distance), 1.0, (n, 2)).T
+    sample, rows = Sample(np.zeros((n, 1))), np.arange(n)
+    split = Split(rows, rows, rows)
+    bound = HeldOut(sample, sample, [FoldScores(split, split, (p, q), (p, q))]).bound(catalog()[name])
+    kl, chi2 = 0.5 * distance**2, np.expm1(distance**2)
+    truth = {"kl": kl, "reverse_kl": kl, "jeffreys": 2.0 * kl, "pearson_chi2": chi2, "neyman_chi2": chi2}
+    assert bound.value + bound.lost == pytest.approx(truth[name], rel=0.12)
+    assert (bound.lost > 0.05 * bound.value) == name.endswith("chi2")
