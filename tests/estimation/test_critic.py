@@ -33,7 +33,7 @@ def _rows(separation: float, folds: int = 2) -> FitRows:
 
 
 def test_a_critic_starts_as_the_constant_zero() -> None:
-    member = init_member(jax.random.key(0), NETWORK, BUDGET)
+    member = init_member(NETWORK.init(np.random.default_rng(0)), BUDGET)
     x = jax.random.normal(jax.random.key(1), (7, 3))
     np.testing.assert_array_equal(NETWORK.score(member.params, x), np.zeros(7))
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from vdm_cli.estimation.critic import Params
+from vdm_cli.estimation.critic import HostParams, Params, uniform_weights
 
 SMALLEST_SIDE = 8
 _WINDOW, _STRIDE = 3, 2  # of the convolution over patches
@@ -66,18 +67,18 @@ class PatchNetwork:
             (seen, self.hidden),
         ]
 
-    def init(self, key: jax.Array) -> Params:
-        """Weights with which every score is 0."""
-        # One draw for all of them: each use of the generator costs a second of compilation on a CPU.
-        draws = jax.random.uniform(key, (sum(math.prod(layer) for layer in self._layers),), minval=-1.0)
-        params, start = {}, 0
+    def init(self, rng: np.random.Generator) -> HostParams:
+        """Weights with which every score is 0, float32."""
+        params: HostParams = {}
         for place, (inputs, outputs) in enumerate(self._layers):
-            end = start + inputs * outputs
-            params[f"w{place}"] = draws[start:end].reshape(inputs, outputs) * (6.0 / inputs) ** 0.5
-            params[f"b{place}"] = jnp.zeros(outputs)
-            start = end
-        skip = jnp.zeros(self.pixels + self.beside)
-        return {**params, "out": jnp.zeros(self.hidden), "skip": skip, "bias": jnp.zeros(())}
+            params[f"w{place}"] = uniform_weights(rng, inputs, outputs)
+            params[f"b{place}"] = np.zeros(outputs, np.float32)
+        return {
+            **params,
+            "out": np.zeros(self.hidden, np.float32),
+            "skip": np.zeros(self.pixels + self.beside, np.float32),
+            "bias": np.zeros((), np.float32),
+        }
 
     def score(self, params: Params, x: jax.Array) -> jax.Array:
         """The estimate of log p/q at scaled rows x, shape (n, h w c + beside) -> (n,)."""

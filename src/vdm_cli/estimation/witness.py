@@ -11,12 +11,14 @@ from vdm_cli.divergences.precision import double_precision
 
 Floats = npt.NDArray[np.float64]
 
-# Eager operations compile once a shape: powers of two from here keep the shapes few.
-_SMALLEST_BLOCK = 4096
+# Eager operations compile once a shape, each for longer than it runs: powers of four from here keep them few.
+_SMALLEST_BLOCK = 32768
 
 
 def _float64(function: Elementwise, v: Floats) -> Floats:
-    size = max(_SMALLEST_BLOCK, 1 << max(len(v) - 1, 0).bit_length())
+    size = _SMALLEST_BLOCK
+    while size < len(v):
+        size *= 4
     padded = np.zeros(size, np.float64)
     padded[: len(v)] = v
     return np.array(function(jnp.asarray(padded)), np.float64)[: len(v)]
