@@ -93,9 +93,8 @@ def files_of(path: Path) -> list[Path]:
 
 
 def array_data(path: Path) -> Path:
-    """The file that holds the numbers."""
-    found = [file for file in files_of(path / "state") if file.parent.name == "d"]
-    return max(found, key=lambda file: file.stat().st_size)
+    """The file that holds the numbers; those under ocdbt.process_0 are left of the writing, and never read."""
+    return max((path / "state" / "d").iterdir(), key=lambda file: file.stat().st_size)
 
 
 def truncate(path: Path) -> None:
