@@ -93,7 +93,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def array_data(path: Path) -> Path:
-    """The file that holds the numbers; those under ocdbt.process_0 are left of the writing, and never read."""
+    """The file that holds the numbers; nothing reads those that writing leaves under ocdbt.process_0."""
     return max((path / "state" / "d").iterdir(), key=lambda file: file.stat().st_size)
 
 
