@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vdm_cli.divergences.catalog import KL, catalog
+from vdm_cli.divergences.names import parse_divergences
 from vdm_cli.estimation.crossfit import FoldScores, Sample
 from vdm_cli.estimation.held_out import HeldOut
 from vdm_cli.estimation.splits import Split
@@ -59,3 +60,16 @@ def test_what_the_caps_cut_off_completes_the_bound_of_true_log_ratios(name: str)
     truth = {"kl": kl, "reverse_kl": kl, "jeffreys": 2.0 * kl, "pearson_chi2": chi2, "neyman_chi2": chi2}
     assert bound.value + bound.lost == pytest.approx(truth[name], rel=0.12)
     assert (bound.lost > 0.05 * bound.value) == name.endswith("chi2")
+
+
+def test_what_is_cut_off_of_separated_samples_is_a_number_for_every_f() -> None:
+    n = 200
+    sample, rows = Sample(np.zeros((n, 1))), np.arange(n)
+    split = Split(rows, rows, rows)
+    scores = np.linspace(5.0, 600.0, n), np.linspace(-600.0, -5.0, n)
+    held_out = HeldOut(sample, sample, [FoldScores(split, split, scores, scores)])
+    for divergence in parse_divergences(["all", "alpha:20", "alpha:-5"], ["(u-1)**4"]):
+        bound = held_out.bound(divergence)
+        assert np.isfinite(bound.value)
+        assert np.isfinite(bound.lost)
+        assert bound.lost >= -1e-9
