@@ -140,6 +140,13 @@ class RunDirectory:
         except OSError as error:
             raise CheckpointError(f"{file}: cannot write: {error}") from error
 
+    def records(self) -> list[dict[str, Any]]:
+        """The lines of the metrics, in order; none where there is no run yet."""
+        if not self.metrics.exists():
+            return []
+        lines = self.metrics.read_bytes().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if _line_step(line) < float("inf")]
+
     def rewind(self, step: int) -> None:
         """Forget every line after ``step``: what a resumed run will write again."""
         for file in (self.metrics, self.timings):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +12,7 @@ from vdm_cli.build.experiment import Experiment
 from vdm_cli.checkpoint import Checkpoints
 from vdm_cli.commands.load import sampler
 from vdm_cli.data.dataset import Part
+from vdm_cli.estimation.fresh import held_out_bound
 from vdm_cli.training.state import TrainState
 from vdm_cli.training.validation import Validation
 
@@ -51,7 +53,10 @@ def judged(build: Build) -> dict[int, tuple[float, float]]:
         while done < step:  # by one program
             state, _ = experiment.program.advance(state, STEPS[1])
             done += STEPS[1]
-        (bound,), (divergence,) = validation.bound(state), validation.divergence(state, step)
+        (bound,), (divergence,) = (
+            validation.bound(state),
+            validation.checkpoint(state, step)["validation_divergence"],
+        )
         found[step] = float(bound), float(divergence)
     return found
 
@@ -82,12 +87,39 @@ def test_the_validation_divergence_is_a_lower_bound_on_jensen_shannon(
 
 
 def test_judging_a_state_twice_gives_the_same_numbers_for_every_seed(build: Build) -> None:
-    """The state is not consumed, and each seed is judged by itself: equal seeds get equal numbers."""
+    """The state is not consumed, and each seed is judged by itself: no two seeds get equal numbers."""
     experiment = build(training={"num_seeds": 2})
     validation, state = validation_of(experiment), experiment.initial_state()
-    bounds, divergences = validation.bound(state), validation.divergence(state, 0)
-    assert bounds.shape == divergences.shape == (2,)
-    assert bounds[0] != bounds[1]
-    assert divergences[0] != divergences[1]
-    np.testing.assert_array_equal(validation.bound(state), bounds)
-    np.testing.assert_array_equal(validation.divergence(state, 0), divergences)
+    found = {"bound": validation.bound(state), **validation.checkpoint(state, 0)}
+    assert set(found) == {"bound", "validation_divergence", "validation_recall", "live_divergence"}
+    for name, values in found.items():
+        assert values.shape == (2,), name
+        assert values[0] != values[1], name
+    np.testing.assert_array_equal(validation.bound(state), found["bound"])
+    for name, values in validation.checkpoint(state, 0).items():
+        np.testing.assert_array_equal(values, found[name])
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"divergence": "total_variation"},
+        {"objective": {"link": "paper"}},
+        {"objective": {"packing": 2}},
+        {"objective": {"pairing": "relativistic"}},
+    ],
+)
+def test_a_score_that_is_no_log_ratio_of_one_row_is_not_taken_for_one(
+    build: Build, sections: dict[str, Any]
+) -> None:
+    experiment = build(**sections)
+    measured = validation_of(experiment).checkpoint(experiment.initial_state(), 0)
+    assert set(measured) == {"validation_divergence", "validation_recall"}
+
+
+def test_a_live_critic_that_knows_the_log_ratio_sees_what_a_fresh_one_does() -> None:
+    """Two Gaussians one apart, JS .1114: the score that is exactly log p/q on 2,048 rows of a side."""
+    draws = np.random.default_rng(0).normal(size=(2, 100_000))
+    p, q = draws[0] + 1.0, draws[1]
+    assert held_out_bound(p - 0.5, q - 0.5) == pytest.approx(0.1114, abs=0.003)
+    assert held_out_bound(np.zeros(9), np.zeros(9)) == 0.0

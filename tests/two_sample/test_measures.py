@@ -15,7 +15,7 @@ from vdm_cli.two_sample.c2st import c2st
 from vdm_cli.two_sample.knn_kl import knn_kl
 from vdm_cli.two_sample.measure import Line, Measure, missing, noted
 from vdm_cli.two_sample.memorization import memorization
-from vdm_cli.two_sample.modes import modes
+from vdm_cli.two_sample.modes import has_separate_modes, modes
 from vdm_cli.two_sample.neighbors import neighbor_measures
 from vdm_cli.two_sample.pairs import all_pairs
 from vdm_cli.two_sample.renyi import renyi
@@ -233,6 +233,22 @@ def test_rows_far_from_every_mode_leave_no_histogram():
 
 def test_a_law_of_one_mode_has_no_coverage():
     assert modes(np.zeros((50, 1)), GaussianMixture.gaussian([0.0]), rng()).note == "the law has one mode"
+
+
+@pytest.mark.parametrize(
+    ("law", "separate"),
+    [
+        (GaussianMixture.ring(), True),
+        (GaussianMixture.grid(), True),
+        (GaussianMixture.ring(modes=100), True),
+        (GaussianMixture.ring(modes=110), False),  # 6 sd of .01 against a spacing of 2 pi / 110 = .057
+        (GaussianMixture.mixture([-1.0, 2.0], stds=[0.25, 1.41]), False),
+        (GaussianMixture.mixture([-1.0, 2.0], stds=[0.25, 0.25]), True),
+        (GaussianMixture.gaussian([0.0]), False),
+    ],
+)
+def test_modes_are_separate_where_no_row_is_of_high_quality_for_two(law, separate):
+    assert has_separate_modes(law) is separate
 
 
 # memorization

@@ -25,6 +25,14 @@ def train(
     init_from: Annotated[
         Path | None, typer.Option(help="Start from the weights of another run, at step 0.")
     ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Stop after N checkpoints without a better one: checkpoints.patience.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print the resolved config and the parameter counts; write nothing."),
@@ -38,7 +46,8 @@ def train(
     if resume and overwrite:
         raise UsageError("--resume continues a run and --overwrite replaces it: give one of them")
     overrides = override or []
-    experiment = load_experiment(config, overrides)
+    stopping = [] if patience is None else [f"checkpoints.patience={patience}"]
+    experiment = load_experiment(config, [*overrides, *stopping])
     directory = run_dir or Path("runs") / (experiment.name + short_overrides(overrides))
     if said := constant_told(experiment.divergence):
         show_note(said)

@@ -55,12 +55,13 @@ def copy_weights(
 
 
 def require_same_experiment(directory: RunDirectory, config: ExperimentConfig) -> None:
-    """Resuming continues the same experiment; only a longer one may replace it."""
+    """Resuming continues the same experiment; only a longer or more patient one may replace it."""
     if not directory.config.exists():
         return
     stored = load_experiment(str(directory.config))
     old, new = _flatten(stored.model_dump(mode="json")), _flatten(config.model_dump(mode="json"))
     different = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    different = [key for key in different if key != "checkpoints.patience"]
     if different == ["training.steps"] and new["training.steps"] > old["training.steps"]:
         return
     if different:

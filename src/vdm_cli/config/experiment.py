@@ -38,10 +38,11 @@ class TrainingConfig(Section):
 
 
 class CheckpointsConfig(Section):
-    """When the state is saved, and how many latest steps are kept beside the best one."""
+    """When the state is saved, how many latest steps are kept beside the best one, and when to stop early."""
 
     every: Count = 2_000
     keep: Annotated[int, Field(ge=1, le=1_000)] = 3
+    patience: Count | None = None  # stop after so many checkpoints in a row without a new best one
 
 
 class ExperimentConfig(Section):

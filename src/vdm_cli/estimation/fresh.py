@@ -39,7 +39,17 @@ def fresh_critic_bound(
     """
     reduce = fit_reduction(p_fit, q_fit, seed)
     trees = Trees(reduce(p_fit), reduce(q_fit), seed)
-    v_p, v_q = (np.clip(trees(reduce(rows)), -_SCORE_BOUND, _SCORE_BOUND) for rows in (p_eval, q_eval))
+    return held_out_bound(trees(reduce(p_eval)), trees(reduce(q_eval)))
+
+
+def held_out_bound(v_p: npt.NDArray[Any], v_q: npt.NDArray[Any]) -> float:
+    """The lower bound on JS(P || Q) in nats that estimates v of log p/q reach on rows they do not depend on.
+
+    Args:
+        v_p: On rows of P, shape (k,).
+        v_q: On rows of Q, shape (l,).
+    """
+    v_p, v_q = (np.clip(v, -_SCORE_BOUND, _SCORE_BOUND) for v in (v_p, v_q))
     witness, _ = witness_pair(JENSEN_SHANNON, v_p)
     _, conjugate = witness_pair(JENSEN_SHANNON, v_q)
     return float(witness.mean() - conjugate.mean())

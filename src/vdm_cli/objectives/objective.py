@@ -8,6 +8,7 @@ from typing import Literal
 
 import jax
 
+from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.objectives.bound import mean_difference
 from vdm_cli.objectives.generator_loss import GeneratorLoss
 from vdm_cli.objectives.relativistic import margins, relativistic_objective
@@ -85,6 +86,13 @@ class Objective:
     def judges_single_rows(self) -> bool:
         """Whether the critic's T is a function of one row, which can be drawn."""
         return self.packing == 1 and self.pairing == "none"
+
+    @property
+    def estimates_log_ratio(self) -> bool:
+        """Whether the score is trained to be log p/q of one row."""
+        divergence = self.divergence
+        trains_it = isinstance(divergence, FDivergence) and divergence.training_link is None
+        return trains_it and self.value_name == BOUND
 
     def value(self, data_scores: jax.Array, model_scores: jax.Array) -> jax.Array:
         """The bound or objective, a scalar; in nats but for the Wasserstein baseline, and never scaled.

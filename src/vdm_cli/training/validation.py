@@ -14,13 +14,17 @@ from vdm_cli.data.features import fit_features
 from vdm_cli.data.form import Form
 from vdm_cli.data.source import Batch, FreshSource, Source
 from vdm_cli.data.stream.source import StreamSource
-from vdm_cli.estimation.fresh import fresh_critic_bound
+from vdm_cli.estimation.fresh import fresh_critic_bound, held_out_bound
 from vdm_cli.objectives.packing import pack
 from vdm_cli.training.program import over_seeds
-from vdm_cli.training.state import TrainState
+from vdm_cli.training.state import Player, TrainState
 from vdm_cli.training.step import Players, critic_scores
+from vdm_cli.two_sample.chosen_rows import fit_units
+from vdm_cli.two_sample.neighbors import NEIGHBORS, ball_shares
+from vdm_cli.two_sample.pairs import all_pairs
 
 BOUND_ROWS = 2_048  # validation rows of the live critic's bound, at every line of the metrics
+RECALL_ROWS = 1_000
 FRESH_ROWS = 10_000  # rows that a fresh critic is fitted on, and evaluated on, at every checkpoint
 BOUND_STREAM, SUBSET_STREAM, PACK_STREAM = 2, 3, 5
 
@@ -40,6 +44,7 @@ class Validation:
 
     def __init__(self, players: Players, dataset: Dataset, source: Source | StreamSource, draw: DrawRows):
         self._players = players
+        self._dataset = dataset
         self._draw = draw
         some = dataset.validation.take(np.arange(min(BOUND_ROWS, len(dataset.validation))))
         rows, conditions = dataset.encode(some)
@@ -61,18 +66,56 @@ class Validation:
         """
         return np.asarray(_live_bound(self._players, state, self._bound_rows), np.float64)
 
-    def divergence(self, state: TrainState, step: int) -> np.ndarray:
-        """Jensen-Shannon lower bound, in nats, of a critic fitted from nothing, for each seed: (seeds,).
+    def checkpoint(self, state: TrainState, step: int) -> dict[str, np.ndarray]:
+        """How the averaged generator, which samples, stands: each measure with one value a seed, (seeds,).
 
-        It is fitted on training rows against samples and evaluated on validation rows against other
-        samples.  Unlike the live critic's bound it is not small because the live critic is weak.
+        ``validation_divergence``: Jensen-Shannon lower bound, in nats, of a critic fitted from nothing on
+        training rows against samples and evaluated on validation rows against other samples.  Unlike the
+        live critic's bound it is not small because the live critic is weak.
+
+        ``live_divergence``: the same bound of the live critic, where its score is an estimate of log p/q of
+        one row.  What a fresh critic sees beyond it, the generator is not told.
+
+        ``validation_recall``: share of validation rows among samples (Kynkaanniemi et al. 2019); small where
+        samples are much less diverse than the data.
         """
+        measured = [self._judge(state, index, step) for index in range(state.step.shape[0])]
+        return {name: np.asarray([each[name] for each in measured]) for name in measured[0]}
+
+    def _judge(self, state: TrainState, index: int, step: int) -> dict[str, float]:
         fit, evaluate = len(self._fit_rows), len(self._evaluation_rows)
-        values = []
-        for index in range(state.step.shape[0]):
-            model = self._flat(self._draw(state, index, fit + evaluate, step))
-            values.append(fresh_critic_bound(self._fit_rows, model[:fit], self._evaluation_rows, model[fit:]))
-        return np.asarray(values)
+        drawn = self._draw(state, index, fit + evaluate, step)
+        model = self._flat(drawn)
+        fresh = fresh_critic_bound(self._fit_rows, model[:fit], self._evaluation_rows, model[fit:])
+        found = {"validation_divergence": fresh}
+        if evaluate > NEIGHBORS:
+            images = drawn.rows.ndim > 2
+            found["validation_recall"] = _recall(self._evaluation_rows, model[fit:], one_unit=images)
+        if self._players.objective.estimates_log_ratio:
+            some = np.arange(fit, fit + min(BOUND_ROWS, evaluate))
+            rows, conditions = self._dataset.encode(drawn.take(some))
+            model_rows = Batch(jnp.asarray(rows), None if conditions is None else jnp.asarray(conditions))
+            critic = jax.tree.map(lambda leaf: leaf[index], state.critic)
+            sides = (_scores(self._players, critic, side) for side in (self._bound_rows, model_rows))
+            found["live_divergence"] = held_out_bound(*sides)
+        return found
+
+
+def _recall(p: np.ndarray, q: np.ndarray, *, one_unit: bool) -> float:
+    """Share of rows of p among those of q, of at most `RECALL_ROWS` of a side."""
+    count = min(RECALL_ROWS, len(p), len(q))
+    units = fit_units(p[:count], q[:count], one_unit=one_unit)
+    pairs = all_pairs(units(p[:count]), units(q[:count]))
+    return ball_shares(pairs.squared, np.arange(count), np.arange(count, 2 * count), NEIGHBORS)["recall"]
+
+
+@partial(jax.jit, static_argnums=0)
+def _live_scores(players: Players, critic: Player, rows: Batch) -> jax.Array:
+    return critic_scores(players, critic.params, critic.aux, rows.x, False, rows.condition)[0]
+
+
+def _scores(players: Players, critic: Player, rows: Batch) -> np.ndarray:
+    return np.asarray(_live_scores(players, critic, rows), np.float64)
 
 
 @partial(jax.jit, static_argnums=0)

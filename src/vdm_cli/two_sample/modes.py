@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import KDTree
 
 from vdm_cli.data.mixture import GaussianMixture
 from vdm_cli.two_sample.measure import Line, Measure, missing
@@ -13,6 +14,7 @@ from vdm_cli.two_sample.measure import Line, Measure, missing
 Floats = npt.NDArray[np.float64]
 
 RADIUS = 3.0  # standard deviations within which a row is of high quality
+SCORES = ("covered", "high_quality", "reverse_kl", "sd_ratio")  # the fields of `ModeScores`
 _PERFECT_ROWS = 200_000  # drawn altogether, to tell what a perfect sampler scores
 _PERFECT_SAMPLES = 20
 
@@ -50,10 +52,7 @@ def modes(q: npt.NDArray[np.generic], law: GaussianMixture, rng: np.random.Gener
     if count < 2:
         return missing("modes", "the law has one mode", rows)
     found = mode_scores(q, law)
-    draws = max(1, min(_PERFECT_SAMPLES, _PERFECT_ROWS // len(q)))
-    perfect = [mode_scores(_drawn(law, len(q), rng), law) for _ in range(draws)]
-    names = ("covered", "high_quality", "reverse_kl", "sd_ratio")
-    equal = {name: _mean([getattr(each, name) for each in perfect]) for name in names}
+    equal = perfect_scores(law, len(q), rng)
     words = (
         f"modes: covered, of {count}",
         "modes: share of rows within 3 sd of one",
@@ -61,7 +60,7 @@ def modes(q: npt.NDArray[np.generic], law: GaussianMixture, rng: np.random.Gener
         "modes: their sd over the mode's",
     )
     lines = tuple(
-        Line(what, getattr(found, name), equal[name]) for what, name in zip(words, names, strict=True)
+        Line(what, getattr(found, name), equal[name]) for what, name in zip(words, SCORES, strict=True)
     )
     return Measure(
         "modes",
@@ -90,6 +89,20 @@ def mode_scores(rows: npt.NDArray[np.generic], law: GaussianMixture) -> ModeScor
     reverse_kl = float(np.sum(share[seen] * np.log(share[seen] / law.weights[seen])))
     sd_ratio = float(np.sqrt(nearest[good].mean() / law.dim))
     return ModeScores(int(seen.sum()), float(good.mean()), reverse_kl, sd_ratio)
+
+
+def perfect_scores(law: GaussianMixture, count: int, rng: np.random.Generator) -> dict[str, float | None]:
+    """What ``count`` rows of the law itself score in the mean: the ceiling and the floor of each score."""
+    draws = max(1, min(_PERFECT_SAMPLES, _PERFECT_ROWS // count))
+    perfect = [mode_scores(_drawn(law, count, rng), law) for _ in range(draws)]
+    return {name: _mean([getattr(each, name) for each in perfect]) for name in SCORES}
+
+
+def has_separate_modes(law: GaussianMixture) -> bool:
+    """Whether there are several components and no row is of high quality for two of them."""
+    widest = float(np.linalg.norm(law.scales, ord=2, axis=(1, 2)).max())
+    apart = KDTree(law.means).query_pairs(2.0 * RADIUS * widest)
+    return len(law.weights) > 1 and not apart
 
 
 def _nearest(rows: npt.NDArray[np.generic], law: GaussianMixture) -> tuple[npt.NDArray[np.intp], Floats]:
