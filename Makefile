@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow bench-estimation lint format clean
+.PHONY: help demo test test-slow bench-estimation bench-univariate bench-modes lint format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -54,12 +54,18 @@ $(BMI)/.installed:
 	$(BMI)/bin/python -m pip install --quiet benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30 "scipy<1.13"
 	@touch $@
 
-bench-estimation: $(INSTALLED) $(PEERS)/.installed $(BMI)/.installed  ## hours: fill benchmarks/estimation/tables
+bench-estimation: $(INSTALLED) $(PEERS)/.installed $(BMI)/.installed  ## hours: fill benchmarks/tables
 	for each in disjoint invariance targets scale power accuracy validity; do \
 		$(BIN)/python -m benchmarks.estimation.$$each || exit; \
 	done
 	$(BIN)/python -m benchmarks.estimation.bmi_tasks --python $(BMI)/bin/python
 	$(BIN)/python -m benchmarks.estimation.peers --python $(PEERS)/bin/python
+
+bench-univariate: $(INSTALLED)  ## an hour: f-GAN's univariate table, 8 seeds of 9 divergences, two mixtures
+	$(BIN)/python -m benchmarks.training.univariate
+
+bench-modes: $(INSTALLED)  ## hours: ring and grid by every divergence, 10 seeds each
+	$(BIN)/python -m benchmarks.training.modes
 
 lint: $(INSTALLED)  ## ruff, mypy and the layer contracts
 	$(BIN)/ruff check

@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterable
 from statistics import median
 
-from benchmarks.estimation.ledger import Ledger, number, publish, table
 from benchmarks.estimation.pairs import PAIRS, truths
+from benchmarks.ledger import Ledger, number, publish, table
 
 from vdm_cli.divergences.catalog import catalog
 from vdm_cli.estimation.estimate import estimate_divergences

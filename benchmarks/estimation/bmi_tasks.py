@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from benchmarks.estimation.ledger import ROOT, Ledger, number, publish, table
+from benchmarks.ledger import ROOT, Ledger, number, publish, table
 
 from vdm_cli.divergences.catalog import catalog
 from vdm_cli.estimation.estimate import estimate_divergences

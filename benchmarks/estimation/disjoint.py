@@ -7,7 +7,7 @@ import argparse
 import math
 
 import numpy as np
-from benchmarks.estimation.ledger import publish, table
+from benchmarks.ledger import publish, table
 
 from vdm_cli.divergences.catalog import catalog
 from vdm_cli.estimation.estimate import estimate_divergences

@@ -7,8 +7,8 @@ import argparse
 
 import numpy as np
 import scipy.stats
-from benchmarks.estimation.ledger import publish, table
 from benchmarks.estimation.pairs import of_laws, shift
+from benchmarks.ledger import publish, table
 
 from vdm_cli.divergences.catalog import catalog, skewed_jensen_shannon
 from vdm_cli.estimation.estimate import estimate_divergences

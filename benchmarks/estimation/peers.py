@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from benchmarks.estimation.ledger import Ledger, number, publish, table
 from benchmarks.estimation.pairs import PAIRS
 from benchmarks.estimation.peer_worker import METHODS
+from benchmarks.ledger import Ledger, number, publish, table
 
 from vdm_cli.divergences.catalog import catalog
 

@@ -7,8 +7,8 @@ import argparse
 import math
 from statistics import median
 
-from benchmarks.estimation.ledger import Ledger, number, publish, table
 from benchmarks.estimation.pairs import correlated, gaussian, of_laws, shift
+from benchmarks.ledger import Ledger, number, publish, table
 
 from vdm_cli.divergences.catalog import catalog
 from vdm_cli.estimation.estimate import estimate_divergences

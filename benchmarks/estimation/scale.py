@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from benchmarks.estimation.ledger import Ledger, number, publish, table
+from benchmarks.ledger import Ledger, number, publish, table
 
 SIZES = ((20_000, 10), (500_000, 20), (1_000_000, 20), (2_000_000, 20))
 COLUMNS = ("rows", "columns", "seconds", "gigabytes", "kl", "certified", "status")

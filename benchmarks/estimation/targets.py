@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.estimation.ledger import Ledger, number, publish, table
 from benchmarks.estimation.pairs import PAIRS, Pair, correlated, of_laws, shift
+from benchmarks.ledger import Ledger, number, publish, table
 
 from vdm_cli.divergences.catalog import catalog
 from vdm_cli.estimation.estimate import estimate_divergences

@@ -10,8 +10,8 @@ import argparse
 import math
 
 import numpy as np
-from benchmarks.estimation.ledger import Ledger, number, publish, table
 from benchmarks.estimation.pairs import of_laws, shift
+from benchmarks.ledger import Ledger, number, publish, table
 
 from vdm_cli.divergences.catalog import catalog
 from vdm_cli.estimation.estimate import estimate_divergences

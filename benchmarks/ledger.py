@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 TABLES = Path(__file__).parent / "tables"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 class Ledger:

@@ -1,8 +1,9 @@
-r"""D* = min over (mu, sigma) of D_f(P || N(mu, sigma^2)), P f-GAN's univariate mixture, for every named f.
+r"""D* = min over (mu, sigma) of D_f(P || N(mu, sigma^2)), for every named f.
 
-    P = 0.33 N(-1, .065) + 0.67 N(2, 2)   (variances; Nowozin et al. 2016, Table 2, does not print it)
+P is a mixture in one dimension: 0.33 N(-1, .065) + 0.67 N(2, 2) (variances), which f-GAN's Table 2 is of and
+does not print (Nowozin et al. 2016), or a second one.
 
-Run:  python benchmarks/univariate_optimum.py       a few seconds on one core; no randomness
+Run:  python -m benchmarks.training.optimum       a few seconds on one core; no randomness
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from vdm_cli.divergences.catalog import catalog
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.divergences.exact import exact_divergence
 
-F_GAN_MIXTURE = GaussianMixture.mixture([-1.0, 2.0], weights=[0.33, 0.67], stds=[0.065**0.5, 2.0**0.5])
+MIXTURES = {
+    "f-gan": GaussianMixture.mixture([-1.0, 2.0], weights=[0.33, 0.67], stds=[0.065**0.5, 2.0**0.5]),
+    "second": GaussianMixture.mixture([-1.5, 1.0], weights=[0.4, 0.6], stds=[0.5, 1.5]),
+}
 
 
 def best_gaussian_fit(divergence: FDivergence, p: GaussianMixture) -> tuple[float, float, float]:
@@ -46,10 +50,11 @@ def best_gaussian_fit(divergence: FDivergence, p: GaussianMixture) -> tuple[floa
 
 
 def main() -> None:
-    print(f"{'divergence':24s} {'mu*':>8s} {'sigma*':>8s} {'D*':>9s}")
-    for divergence in catalog().values():
-        mean, std, value = best_gaussian_fit(divergence, F_GAN_MIXTURE)
-        print(f"{divergence.label:24s} {mean:8.4f} {std:8.4f} {value:9.5f}")
+    print(f"{'mixture':10s} {'divergence':24s} {'mu*':>8s} {'sigma*':>8s} {'D*':>9s}")
+    for mixture, law in MIXTURES.items():
+        for divergence in catalog().values():
+            mean, std, value = best_gaussian_fit(divergence, law)
+            print(f"{mixture:10s} {divergence.label:24s} {mean:8.4f} {std:8.4f} {value:9.5f}")
 
 
 if __name__ == "__main__":
