@@ -148,7 +148,7 @@ RING = "data: {kind: ring}\n"
         ),
         (
             RING + "checkpoints: [1]\n",
-            ["2:14: checkpoints: must be a mapping (every, keep), got a list"],
+            ["2:14: checkpoints: must be a mapping (every, keep, patience), got a list"],
         ),
         # ranges
         (RING + "training: {steps: -3}\n", ["2:19: training.steps: must be at least 1, got -3"]),

@@ -157,5 +157,18 @@ def test_the_score_bound_stays_where_f_is_finite(
     assert score_bound(config) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("divergence", "expected"),
+    [("kl", 10.0), ("jeffreys", 10.0), ("total_variation", 10.0), ("pearson_chi2", 5.0), ("neyman_chi2", 5.0)],
+)
+def test_without_a_score_bound_a_steep_f_gets_a_smaller_one(divergence: str, expected: float) -> None:
+    """T and f* of a score stay within e^10: e^(2v) does up to 5."""
+    config = experiment(divergence)
+    assert config.critic.score_bound is None
+    assert score_bound(config) == pytest.approx(expected)
+    linked = experiment(divergence, link="paper")
+    assert score_bound(linked) == pytest.approx(10.0)
+
+
 def test_the_score_bound_of_a_users_f_is_its_measured_limit() -> None:
     assert 2.0 < score_bound(experiment("exp(u)")) < 2.25

@@ -6,11 +6,14 @@ import dataclasses
 import math
 from typing import assert_never
 
+import jax.numpy as jnp
+import numpy as np
+
 from vdm_cli.config import divergence as divergence_config
 from vdm_cli.config import objective as objective_config
 from vdm_cli.config.experiment import ExperimentConfig
 from vdm_cli.divergences import catalog
-from vdm_cli.divergences.divergence import FDivergence
+from vdm_cli.divergences.divergence import Elementwise, FDivergence
 from vdm_cli.divergences.links import paper_link
 from vdm_cli.errors import ConfigError, UsageError
 from vdm_cli.expressions.errors import ExpressionError
@@ -21,6 +24,7 @@ from vdm_cli.objectives.relativistic import relativistic_non_saturating_loss, re
 from vdm_cli.objectives.wasserstein import Trained, Wasserstein
 from vdm_cli.training.schedules import annealed_weight
 
+USUAL_BOUND = 10.0  # of scores; the logarithm of the largest T and f*(T) as well
 GENERATOR_LOSSES: dict[tuple[str, str], GeneratorLoss] = {
     ("none", "minimax"): minimax_loss,
     ("none", "non_saturating"): non_saturating_loss,
@@ -90,16 +94,28 @@ def build_objective(config: ExperimentConfig) -> Objective:
 def score_bound(config: ExperimentConfig) -> float:
     """C of v = C tanh(s / C): none for the baseline, whose score is no log-ratio.
 
-    At most half of where f is finite, so that squared gradients, which optimizers and norms take, are finite
-    too, and so is T of the difference of two scores, which pairing takes.
+    Where not given it keeps T and f*(T) within e^10: a few rows with large scores would decide a steeper
+    bound.  At most half of where f is finite, so that squared gradients, which optimizers and norms take, are
+    finite too, and so is T of the difference of two scores, which pairing takes.
     """
     divergence = build_divergence(config.divergence)
     if isinstance(divergence, Wasserstein):
         return math.inf
-    limit = divergence.score_limit
+    limit, pair = divergence.score_limit, divergence.training_pair
     if config.objective.link == "paper":
-        limit = paper_link(divergence).score_limit
-    return min(config.critic.score_bound, 0.5 * limit)
+        link = paper_link(divergence)
+        limit, pair = link.score_limit, (link.witness, link.witness_conjugate)
+    asked = config.critic.score_bound
+    return min(_mild_scores(pair, 0.5 * limit) if asked is None else asked, 0.5 * limit)
+
+
+def _mild_scores(pair: tuple[Elementwise, Elementwise], most: float) -> float:
+    """The largest of some bounds up to `USUAL_BOUND` within which T and f* after T stay mild."""
+    bounds = np.arange(1, 101) * (min(USUAL_BOUND, most) / 100)
+    scores = jnp.asarray(np.stack([-bounds, bounds]), jnp.float32)
+    largest = np.max([np.abs(np.asarray(function(scores))).max(axis=0) for function in pair], axis=0)
+    mild = bounds[largest <= math.exp(USUAL_BOUND) * 1.01]  # Jeffreys has v beside e^v
+    return float(mild[-1]) if len(mild) else float(bounds[0])
 
 
 def _with_paper_link(divergence: Trained) -> FDivergence:
