@@ -32,7 +32,7 @@ RING = "data: {kind: ring}\n"
             RING + "critic:\n  hiden: [1]\n",
             [
                 "3:3: critic.hiden: unknown key 'hiden'; did you mean 'hidden'? "
-                "(known: kind, score_bound, hidden, activation, normalization)"
+                "(known: kind, score_bound, hidden, activation, normalization, fourier)"
             ],
         ),
         (

@@ -10,6 +10,7 @@ import pytest
 from vdm_cli.config.networks import Activation
 from vdm_cli.networks.affine import Affine
 from vdm_cli.networks.constant import Constant
+from vdm_cli.networks.fourier import FourierFeatures
 from vdm_cli.networks.latent import Latent
 from vdm_cli.networks.mlp import ACTIVATIONS, Mlp
 from vdm_cli.networks.network import Network, count_parameters, from_linen
@@ -230,3 +231,35 @@ def test_the_uniform_latent_fills_minus_one_to_one() -> None:
     # P(no draw of 10,000 in the outer 0.2 percent on one side) = 0.999^10000 = 5e-5
     assert z.min() < -0.998
     assert z.max() > 0.998
+
+
+def test_fourier_features_stand_behind_the_rows_and_are_kept_as_they_were_drawn() -> None:
+    module = FourierFeatures(500, 64.0)
+    features, aux = module.init_with_output(jax.random.key(0), rows())
+    (frequencies,) = jax.tree.leaves(aux)
+    assert features.shape == (ROWS, DIM + 2 * 500)
+    np.testing.assert_array_equal(features[:, :DIM], rows())
+    angles = np.asarray(rows(), np.float64) @ np.asarray(frequencies, np.float64)
+    np.testing.assert_allclose(features[:, DIM : DIM + 500], np.sin(angles), atol=1e-4)
+    np.testing.assert_allclose(features[:, DIM + 500 :], np.cos(angles), atol=1e-4)
+    norms = np.linalg.norm(frequencies, axis=0)
+    assert (norms.min() >= 0.499) & (norms.max() <= 64.1)
+    assert np.median(norms) == pytest.approx((0.5 * 64.0) ** 0.5, rel=0.3)  # log-uniform
+
+
+def test_a_critic_with_fourier_features_trains_its_weights_and_not_its_frequencies() -> None:
+    network = from_linen(Mlp((), (WIDTH,), fourier=(4, 8.0)), (DIM,))
+    params, aux = init(network)
+    assert params["Dense_0"]["kernel"].shape == (DIM + 2 * 4, WIDTH)
+    assert [leaf.shape for leaf in jax.tree.leaves(aux)] == [(DIM, 4)]
+    assert equal(trained(network, params, aux, 2), aux)
+    other = init(network, 1)[1]
+    assert not equal(other, aux)
+    assert count_parameters(network) == (DIM + 8) * WIDTH + WIDTH + WIDTH + 1
+
+
+def test_fourier_features_of_a_conditional_critic_are_of_the_rows_alone() -> None:
+    network = from_linen(Mlp((), (WIDTH,), fourier=(4, 8.0)), (DIM,), condition_dim=2)
+    params, aux = init(network)
+    assert params["Dense_0"]["kernel"].shape == (DIM + 2 * 4 + 2, WIDTH)
+    assert jax.tree.leaves(aux)[0].shape == (DIM, 4)

@@ -159,7 +159,13 @@ def test_the_score_bound_stays_where_f_is_finite(
 
 @pytest.mark.parametrize(
     ("divergence", "expected"),
-    [("kl", 10.0), ("jeffreys", 10.0), ("total_variation", 10.0), ("pearson_chi2", 5.0), ("neyman_chi2", 5.0)],
+    [
+        ("kl", 10.0),
+        ("jeffreys", 10.0),
+        ("total_variation", 10.0),
+        ("pearson_chi2", 5.0),
+        ("neyman_chi2", 5.0),
+    ],
 )
 def test_without_a_score_bound_a_steep_f_gets_a_smaller_one(divergence: str, expected: float) -> None:
     """T and f* of a score stay within e^10: e^(2v) does up to 5."""

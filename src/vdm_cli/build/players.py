@@ -122,7 +122,9 @@ def build_critic(
         case network_config.AffineCritic():
             return from_linen(Affine(()), shape, condition_dim)
         case network_config.MlpCritic():
-            module = Mlp((), config.hidden, config.activation, config.normalization)
+            some = config.fourier
+            fourier = None if some is None else (some.features, some.finest)
+            module = Mlp((), config.hidden, config.activation, config.normalization, fourier=fourier)
             return from_linen(module, shape, condition_dim)
         case network_config.ConvCritic() | network_config.ResidualCritic():
             require_image(shape, f"critic.kind: {config.kind}")

@@ -89,6 +89,17 @@ class AffineCritic(Critic):
     kind: Literal["affine"]
 
 
+class Fourier(Section):
+    """Random Fourier features of the rows (Tancik et al. 2020), for details much finer than the whole.
+
+    Their frequencies, in radians a unit of the network's rows, are log-uniform between 0.5 and ``finest``:
+    about one over the size of the finest detail.
+    """
+
+    features: Annotated[int, Field(ge=1, le=10_000)] = 64  # a sine and a cosine each
+    finest: Annotated[float, Field(ge=0.5, le=1e6)] = 64.0
+
+
 class MlpCritic(Critic):
     """A multi-layer perceptron."""
 
@@ -96,6 +107,7 @@ class MlpCritic(Critic):
     hidden: Widths = (128, 128, 128)
     activation: Activation = "relu"
     normalization: Normalization = "none"
+    fourier: Fourier | None = None
 
 
 class ImageCritic(Critic):

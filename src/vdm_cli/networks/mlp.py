@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from vdm_cli.networks.conditioning import beside
+from vdm_cli.networks.fourier import FourierFeatures
 
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "relu": nn.relu,
@@ -34,6 +35,7 @@ class Mlp(nn.Module):
             ``spectral`` (each weight matrix divided by its largest singular value, the last one too;
             Miyato et al. 2018) or ``none``.
         output: ``linear``, or ``tanh`` for data in [-1, 1].
+        fourier: Features put behind a row first, by (count, finest) of `FourierFeatures`; None for none.
     """
 
     shape: tuple[int, ...]
@@ -41,12 +43,15 @@ class Mlp(nn.Module):
     activation: str = "relu"
     normalization: Literal["none", "batch", "layer", "spectral"] = "none"
     output: Literal["linear", "tanh"] = "linear"
+    fourier: tuple[int, float] | None = None
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool, condition: jax.Array | None = None) -> jax.Array:
         """Map (n, ...), with a condition (n, k) behind each flat row, to (n, *shape)."""
         rows = x.shape[0]
         activation = ACTIVATIONS[self.activation]
+        if self.fourier is not None:
+            x = FourierFeatures(*self.fourier)(x.reshape(rows, -1))
         x = beside(x, condition)
         for width in self.hidden:
             x = self._dense(width, x, train)

@@ -191,6 +191,6 @@ def _update(optimizer: optax.GradientTransformation, player: Player, gradients: 
 def _advance(players: Players, state: TrainState, generator: Player, critic: Player) -> TrainState:
     """The next state; the average warms up so that early steps do not weigh it down."""
     step = state.step.astype(jnp.float32)
-    decay = jnp.minimum(players.ema_decay, (1.0 + step) / (10.0 + step)) if players.ema_decay > 0 else 0.0
+    decay = jnp.minimum(players.ema_decay, (1.0 + step) / (4.0 + step)) if players.ema_decay > 0 else 0.0
     average = optax.incremental_update(generator.params, state.average, 1.0 - decay)
     return TrainState(generator, critic, average, state.key, state.step + 1)
