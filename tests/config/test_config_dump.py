@@ -105,7 +105,7 @@ def test_a_dump_has_the_order_of_the_schema_and_kind_first() -> None:
     assert written.startswith(
         "name: run\nseed: 3\ndivergence: jensen_shannon\ndata:\n  kind: ring\n  size: 100000\n"
         "  transform: standardize\n  modes: 8\n  radius: 1.0\n  std: 0.1\n"
-        "latent:\n  kind: normal\n  dim: null\n"
+        "latent:\n  kind: normal\n  dim: null\n  draws: independent\n"
         "generator:\n  kind: mlp\n  categories: gumbel\n  hidden: [128, 128, 128]\n"
     )
     assert "  penalties:\n  - kind: r1\n    weight:\n      initial: 0.3\n" in written

@@ -142,7 +142,7 @@ RING = "data: {kind: ring}\n"
         (
             RING + "latent:\n",
             [
-                "2:8: latent: must be a mapping (kind, dim), got nothing (null); "
+                "2:8: latent: must be a mapping (kind, dim, draws), got nothing (null); "
                 "leave the key out for its default"
             ],
         ),

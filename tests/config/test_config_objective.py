@@ -28,6 +28,11 @@ NO_LOG_RATIO = "'roth' weighs gradients by f*'' at an estimated log-ratio, which
             RING + "objective: {packing: 3}\n",
             "2:22: objective.packing: must divide training.batch_size, which is 256; got 3",
         ),
+        (
+            RING + "latent: {draws: sobol}\nobjective: {packing: 2}\n",
+            "2:17: latent.draws: 'sobol' draws rows that depend on each other, and objective.packing judges "
+            "several at once as independent: leave it at independent",
+        ),
         (RING + "objective: {packing: 0}\n", "2:22: objective.packing: must be at least 1, got 0"),
         (
             RING + "objective: {pairing: relative}\n",

@@ -6,12 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 
 from vdm_cli.config.networks import Activation
 from vdm_cli.networks.affine import Affine
 from vdm_cli.networks.constant import Constant
 from vdm_cli.networks.fourier import FourierFeatures
-from vdm_cli.networks.latent import Latent
+from vdm_cli.networks.latent import BITS, Latent
 from vdm_cli.networks.mlp import ACTIVATIONS, Mlp
 from vdm_cli.networks.network import Network, count_parameters, from_linen
 
@@ -263,3 +264,44 @@ def test_fourier_features_of_a_conditional_critic_are_of_the_rows_alone() -> Non
     params, aux = init(network)
     assert params["Dense_0"]["kernel"].shape == (DIM + 2 * 4 + 2, WIDTH)
     assert jax.tree.leaves(aux)[0].shape == (DIM, 4)
+
+
+@pytest.mark.parametrize("kind", ["normal", "uniform"])
+@pytest.mark.parametrize(("count", "dim"), [(256, 1), (256, 2), (100, 5)])
+def test_a_sobol_batch_has_the_law_of_independent_draws_and_means_that_vary_less(
+    kind: Any, count: int, dim: int
+) -> None:
+    latent = Latent(kind, dim, draws="sobol")
+    batch = jax.jit(jax.vmap(lambda key: latent.batch(key, count)))
+    draws = np.asarray(batch(jax.random.split(jax.random.key(0), 400)), np.float64)
+    assert draws.shape == (400, count, dim)
+    cdf = scipy.stats.norm.cdf if kind == "normal" else lambda z: 0.5 * (z + 1.0)
+    for row in (0, count // 2, count - 1):  # each row by itself, over batches
+        assert scipy.stats.kstest(cdf(draws[:, row, 0]), "uniform").pvalue > 1e-3
+    spread = {"normal": 1.0, "uniform": 3.0**-0.5}[kind]
+    means = draws.mean(axis=1)
+    assert np.abs(means.mean(axis=0)).max() < 4.0 * spread / (400 * count) ** 0.5
+    assert means.std(axis=0).max() < 0.4 * spread / count**0.5
+
+
+def test_a_sobol_batch_is_finite_at_its_ends_and_another_one_for_another_key() -> None:
+    ends = np.array([0, 2**BITS - 1], np.uint32)
+    uniform = (jnp.asarray(ends).astype(jnp.float32) + 0.5) * 2.0**-BITS
+    assert 0.0 < float(uniform[0]) < float(uniform[1]) < 1.0
+    assert np.isfinite(jax.scipy.special.ndtri(uniform)).all()
+    latent = Latent("normal", 2, draws="sobol")
+    first, second = (latent.batch(jax.random.key(seed), 64) for seed in (0, 1))
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, latent.batch(jax.random.key(0), 64))
+
+
+def test_gumbel_noise_of_a_sobol_batch_is_independent_of_it() -> None:
+    drawn = np.asarray(Latent("normal", 2, noise=3, draws="sobol").batch(jax.random.key(0), 4096))
+    assert drawn.shape == (4096, 5)
+    assert drawn[:, 2:].mean() == pytest.approx(np.euler_gamma, abs=0.05)
+    assert np.abs(np.corrcoef(drawn.T) - np.eye(5)).max() < 0.06
+
+
+def test_independent_batches_are_samples() -> None:
+    latent = Latent("normal", 2)
+    np.testing.assert_array_equal(latent.batch(jax.random.key(0), 9), latent.sample(jax.random.key(0), 9))

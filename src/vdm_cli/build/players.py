@@ -49,7 +49,7 @@ def build_players(
     """
     training = config.training
     noise = noise_dim(blocks, config.generator.categories)
-    latent = Latent(config.latent.kind, config.latent.dim or math.prod(shape), noise)
+    latent = Latent(config.latent.kind, config.latent.dim or math.prod(shape), noise, config.latent.draws)
     if generator is not None:
         require_rows(generator, (latent.dim,), shape, condition_dim, "generator")
     judged = packed_shape(shape, config.objective.packing)

@@ -69,6 +69,16 @@ class ExperimentConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _packs_hold_independent_rows(self) -> ExperimentConfig:
+        if self.objective.packing > 1 and self.latent.draws != "independent":
+            raise Inconsistent(
+                f"'{self.latent.draws}' draws rows that depend on each other, and objective.packing judges "
+                "several at once as independent: leave it at independent",
+                ("latent", "draws"),
+            )
+        return self
+
+    @model_validator(mode="after")
     def _wasserstein_has_a_lipschitz_critic(self) -> ExperimentConfig:
         if not isinstance(self.divergence, WassersteinBaseline):
             return self

@@ -16,10 +16,15 @@ Normalization = Literal["none", "batch", "layer", "spectral"]
 
 
 class LatentConfig(Section):
-    """The law of the generator's input z."""
+    """The law of the generator's input z, and how the rows of a batch in training go together.
+
+    With ``sobol`` they fill the space evenly, which takes most of the noise of sampling z out of both
+    gradients; what `vdm sample` draws is always independent.
+    """
 
     kind: Literal["normal", "uniform"] = "normal"  # N(0, I), or U(-1, 1) in each dimension
     dim: Width | None = None  # where not given: as many as a row has features, between 2 and 64
+    draws: Literal["independent", "sobol"] = "independent"
 
 
 class Generator(Section):

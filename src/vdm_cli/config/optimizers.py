@@ -16,7 +16,7 @@ class Optimizer(Section):
 
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "cosine", "linear"] = "cosine"
-    final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01  # of the learning rate, at the end
+    final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the learning rate, at the end
     warmup_steps: Annotated[int, Field(ge=0, le=10**9)] = 0  # linear from 0
     clip_norm: Positive | None = 1.0  # largest norm of the whole gradient; null for none
 

@@ -89,7 +89,7 @@ def _alternating_step(players: Players) -> TrainStep:
         keys = _step_keys(state, players.critic_steps + 1)
         critic, metrics = state.critic, {}
         for ascent in range(players.critic_steps):
-            z = players.latent.sample(keys[ascent], count)
+            z = players.latent.batch(keys[ascent], count)
             real = _rows(batch, ascent)
             fake = Batch(_fake(players, state, z, real.condition), real.condition)
             gradients, (aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
@@ -97,7 +97,7 @@ def _alternating_step(players: Players) -> TrainStep:
             )
             critic = _update(players.critic_optimizer, critic, gradients, aux)
             metrics["critic_gradient_norm"] = optax.tree.norm(gradients)
-        z = players.latent.sample(keys[-1], count)
+        z = players.latent.batch(keys[-1], count)
         gradients, (aux, generator_loss) = jax.grad(_generator_loss, argnums=1, has_aux=True)(
             players, state.generator.params, state.generator.aux, critic, z, _rows(batch, -1)
         )
@@ -112,7 +112,7 @@ def _simultaneous_step(players: Players) -> TrainStep:
     def train_step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         (key,) = _step_keys(state, 1)
         real = _rows(batch, 0)
-        z = players.latent.sample(key, real.x.shape[0])
+        z = players.latent.batch(key, real.x.shape[0])
         fake = Batch(_fake(players, state, z, real.condition), real.condition)
         ascent, (critic_aux, metrics) = jax.grad(_critic_loss, argnums=1, has_aux=True)(
             players, state.critic.params, state.critic.aux, real, fake, state, 0
