@@ -235,7 +235,7 @@ def test_the_average_warms_up_to_its_decay(build: Build, decay: float) -> None:
     expected = state.average
     for t in range(4):
         state, _ = step(state, batch_of(experiment, state))
-        kept = min(decay, (1 + t) / (10 + t))
+        kept = min(decay, (1 + t) / (4 + t))
         expected = jax.tree.map(
             lambda old, new: kept * old + (1 - kept) * new,  # noqa: B023
             expected,
