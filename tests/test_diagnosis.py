@@ -64,15 +64,27 @@ def test_a_critic_that_sees_much_less_than_a_fresh_one_lags_behind() -> None:
 
 
 def test_modes_that_are_not_covered_are_counted_where_they_are_known() -> None:
-    records = [each | {"modes_covered": 5.0, "modes_reverse_kl": 0.4} for each in lines(WELL)]
+    records = [on_modes(each, 5.0, 0.4) for each in lines(WELL)]
     (found,) = diagnose(records, RING)
     assert found.kind == "modes_missing"
     assert "5 of 8 modes" in found.text
 
 
+def on_modes(line: dict[str, Any], covered: float, uneven: float | None, good: float = 0.9) -> dict[str, Any]:
+    scores = {"modes_covered": covered, "modes_reverse_kl": uneven, "modes_high_quality": good}
+    return line | scores
+
+
+@pytest.mark.parametrize("covered", [5.0, 8.0])
+def test_modes_say_little_while_samples_are_on_their_way_to_them(covered: float) -> None:
+    records = [on_modes(each, covered, 0.4, good=0.1) for each in lines(WELL)]
+    assert kinds(records[:-2], RING) == []
+    assert kinds(records, RING) == ["modes_missing" if covered < 8 else "modes_uneven"]  # it has ended
+
+
 @pytest.mark.parametrize(("uneven", "said"), [(0.01, []), (0.2, ["modes_uneven"]), (None, [])])
 def test_modes_that_are_all_there_may_be_uneven(uneven: float | None, said: list[str]) -> None:
-    records = [each | {"modes_covered": 8.0, "modes_reverse_kl": uneven} for each in lines(WELL)]
+    records = [on_modes(each, 8.0, uneven) for each in lines(WELL)]
     assert kinds(records, RING) == said
 
 

@@ -36,7 +36,7 @@ def training_summary(result: TrainResult) -> str:
 def _modes(reached: ModesReached) -> list[str]:
     """Mode scores, the least and the most of several seeds, beside those of a perfect sampler."""
     count = len(reached.seeds["covered"])
-    whose = f", the least and most of {count} seeds" if count > 1 else ""
+    whose = f", least to most of {count} seeds" if count > 1 else ""
     told = {
         "modes covered": _spread(reached.seeds["covered"], "{:.0f}") + f" of {reached.of}",
         "% of them within 3 sd of a mode": _beside(reached, "high_quality", "{:.1f}", 100.0),
@@ -44,7 +44,7 @@ def _modes(reached: ModesReached) -> list[str]:
         "their sd over the mode's": _beside(reached, "sd_ratio", "{:.3f}"),
     }
     return [
-        f"{ROWS} samples on the data's modes{whose} [a perfect sampler]:",
+        f"{ROWS} samples on the modes{whose} [a perfect sampler]:",
         *(f"  {name}: {value}" for name, value in told.items()),
     ]
 

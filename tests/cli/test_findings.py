@@ -34,7 +34,7 @@ def test_known_modes_are_scored_at_every_line_and_told_beside_a_perfect_sampler(
     assert all(scores <= set(line) for line in lines)
     assert all(len(line["seeds"][name]) == 2 for line in lines for name in scores)
     assert all(0.0 <= line["modes_high_quality"] <= 1.0 for line in lines)
-    assert "the least and most of 2 seeds [a perfect sampler]" in done.out
+    assert "least to most of 2 seeds [a perfect sampler]" in done.out
     assert "of 8" in done.out
     assert re.search(r"within 3 sd of a mode: .* \[98\.\d\]", done.out)
     assert "modes " in done.err

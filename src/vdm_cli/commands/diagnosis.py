@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vdm_cli.build.experiment import Experiment
-from vdm_cli.commands.live_modes import COVERED, REVERSE_KL
+from vdm_cli.commands.live_modes import COVERED, HIGH_QUALITY, REVERSE_KL
 from vdm_cli.divergences.divergence import FDivergence
 from vdm_cli.two_sample.modes import has_separate_modes
 
@@ -29,7 +29,8 @@ Line = dict[str, float]
 
 FAR = 0.05  # nats of JS: less than a tenth of its supremum, more than a run that went well has
 BLIND = 0.02  # the bound as a share of f''(1)/2: what JS .0025 is to it near P = Q
-FALLING = 0.2  # share that the last checkpoint is below the one before
+WORSE = 0.2  # share by which the last checkpoint is above the best
+FALLING = 0.05  # share by which the last checkpoint is below the one before
 NOISE = 0.01  # nats of JS between two checkpoints that may be chance
 FEW = 0.1  # recall of samples that lack most of what the data have; of equals it is above .6
 CLIPPED = 0.01  # share of scores near the score bound
@@ -149,9 +150,16 @@ def _critic_weak(lines: list[Line], facts: Facts) -> str | None:
     )
 
 
+def _is_settled(last: Line, facts: Facts) -> bool:
+    """Whether samples are where they belong, or have had their time: before, their shares say little."""
+    return last.get(HIGH_QUALITY, 0.0) >= 0.5 or (COVERED in last and last["step"] >= facts.steps)
+
+
 def _modes_missing(lines: list[Line], facts: Facts) -> str | None:
     last = _checkpoints(lines)[-1]
     if facts.modes is not None:
+        if not _is_settled(last, facts):
+            return None
         covered = int(last[COVERED])
         few = covered < facts.modes
         return f"mode collapse: samples cover {covered} of {facts.modes} modes" if few else None
@@ -166,7 +174,7 @@ def _modes_missing(lines: list[Line], facts: Facts) -> str | None:
 
 def _modes_uneven(lines: list[Line], facts: Facts) -> str | None:
     last = _checkpoints(lines)[-1]
-    if last.get(COVERED) != facts.modes or last.get(REVERSE_KL, 0.0) < FAR:
+    if not _is_settled(last, facts) or last[COVERED] != facts.modes or last.get(REVERSE_KL, 0.0) < FAR:
         return None
     return f"the modes are uneven: their shares are {last[REVERSE_KL]:.2f} nats of reverse KL from the data's"
 
@@ -196,7 +204,7 @@ def _heavy_tail(lines: list[Line], facts: Facts) -> str | None:
 def _worse_than_best(lines: list[Line], facts: Facts) -> str | None:
     checks = _checkpoints(lines)
     best, last = min(checks, key=lambda check: check[FRESH]), checks[-1]
-    if last[FRESH] - best[FRESH] < max(NOISE, FALLING * last[FRESH]):
+    if last[FRESH] - best[FRESH] < max(NOISE, WORSE * last[FRESH]):
         return None
     return (
         f"the end is not the best: a fresh critic's JS is {last[FRESH]:.3f}, and was {best[FRESH]:.3f} "
