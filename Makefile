@@ -21,7 +21,7 @@ demo: $(INSTALLED)  ## install, train the ring, sample, measure; fit KL beside r
 	$(BIN)/vdm sample --checkpoint runs/ring --output runs/ring/samples/demo.npy --force
 	$(BIN)/vdm eval-divergence --checkpoint runs/ring
 	@for divergence in kl reverse_kl; do echo; \
-		set -- --config univariate/$$divergence --set training.steps=1500 --set checkpoints.every=1500; \
+		set -- --config univariate/$$divergence --set training.steps=3000 --set checkpoints.every=3000; \
 		set -- "$$@" --run-dir runs/fit-$$divergence --resume; \
 		echo "$(BIN)/vdm train $$*"; $(BIN)/vdm train "$$@" || exit; \
 	done
