@@ -62,7 +62,11 @@ def test_config_yaml_repeats_the_run(reference: Path, config: Path) -> None:
     assert load_experiment(str(reference / "config.yaml")).model_dump(exclude={"latent"}) == load_experiment(
         str(config)
     ).model_dump(exclude={"latent"})
-    assert yaml.safe_load((reference / "config.yaml").read_text())["latent"] == {"kind": "normal", "dim": 2}
+    assert yaml.safe_load((reference / "config.yaml").read_text())["latent"] == {
+        "kind": "normal",
+        "dim": 2,
+        "draws": "independent",
+    }
 
 
 def test_environment_json_names_versions_devices_seed_and_command(reference: Path) -> None:
