@@ -111,6 +111,8 @@ class ObservedRun:
             saved = f"{self._stop.signal.name}: saved at step {progress.step}"
             raise Interrupted(f"{saved}; continue with: {self._resume_command()}")
         self._clock, self._last_step = time.perf_counter(), progress.step
+        if not progress.checkpoint:  # the lines so far are read where a run may end, and only there
+            return True
         return not is_finished(self._experiment.config, self._directory.records(), progress.step)
 
     def _save(self, progress: Progress, metrics: dict[str, np.ndarray]) -> None:
