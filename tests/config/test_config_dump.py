@@ -108,7 +108,7 @@ def test_a_dump_has_the_order_of_the_schema_and_kind_first() -> None:
         "latent:\n  kind: normal\n  dim: null\n  draws: independent\n"
         "generator:\n  kind: mlp\n  categories: gumbel\n  hidden: [128, 128, 128]\n"
     )
-    assert "  penalties:\n  - kind: r1\n    weight:\n      initial: 0.3\n" in written
+    assert "  penalties:\n  - kind: r1\n    weight:\n      initial: 1.2\n" in written
     assert "    eps: 1.0e-8\n" in written
 
 

@@ -57,7 +57,8 @@ def test_the_links_are_as_asked_for() -> None:
 def test_generator_losses_follow_the_link(name: str) -> None:
     """Minimax descends the bound itself; the other one raises T of generated rows."""
     minimax, other = (
-        built(name, link="paper", generator_loss=loss) for loss in ("minimax", "non_saturating")
+        built(name, link="paper", generator_loss=loss, normalize=False)
+        for loss in ("minimax", "non_saturating")
     )
     ours = jax.grad(lambda v: minimax.descended(v))(MODEL)
     bound = jax.grad(lambda v: variational_bound(trained(minimax), DATA, v, smooth=True))(MODEL)
@@ -101,6 +102,28 @@ def test_normalized_divergences_are_alike_near_equality(name: str, float64: None
     v = jnp.array([0.01, -0.01])
     bound = scaled.scaled(scaled.value(v[:1], v[1:]) - scaled.value(jnp.zeros(1), jnp.zeros(1)))
     assert float(bound) == pytest.approx(0.02, rel=0.05)
+
+
+@pytest.mark.parametrize("link", ["log_ratio", "paper"])
+def test_losses_are_normalized_by_default_where_they_can_be(link: str) -> None:
+    assert built("neyman_chi2", link=link).scale == built("neyman_chi2", normalize=True).scale == 0.5
+
+
+@pytest.mark.parametrize(
+    ("divergence", "slope"),
+    [
+        ("total_variation", math.tanh(0.25)),
+        ("(u - 1)**4", 4.0 * ((math.exp(0.5) - 1.0) ** 3 - (math.exp(-0.5) - 1.0) ** 3)),
+        ("maximum(log(u)*u, 3*(u - 1))", 2.5),
+    ],
+)
+def test_without_a_curvature_the_default_divides_by_the_slope_of_t(divergence: str, slope: float) -> None:
+    """T(1/2) - T(-1/2); for a smooth f that is f''(1) nearly."""
+    assert 1.0 / built(divergence).scale == pytest.approx(slope, rel=1e-4)
+
+
+def test_the_baseline_is_never_normalized_by_default() -> None:
+    assert built("wasserstein", penalties=[GRADIENT_PENALTY]).scale == 1.0
 
 
 @pytest.mark.parametrize(
@@ -160,21 +183,26 @@ def test_the_score_bound_stays_where_f_is_finite(
 @pytest.mark.parametrize(
     ("divergence", "expected"),
     [
-        ("kl", 10.0),
-        ("jeffreys", 10.0),
+        ("kl", 6.0),
+        ("jeffreys", 6.0),
+        ("jensen_shannon", 10.0),
         ("total_variation", 10.0),
-        ("pearson_chi2", 5.0),
-        ("neyman_chi2", 5.0),
+        ("pearson_chi2", 3.0),
+        ("neyman_chi2", 3.0),
     ],
 )
 def test_without_a_score_bound_a_steep_f_gets_a_smaller_one(divergence: str, expected: float) -> None:
-    """T and f* of a score stay within e^10: e^(2v) does up to 5."""
+    """T and f* of a score stay within e^6: e^(2v) does up to 3."""
     config = experiment(divergence)
     assert config.critic.score_bound is None
     assert score_bound(config) == pytest.approx(expected)
-    linked = experiment(divergence, link="paper")
-    assert score_bound(linked) == pytest.approx(10.0)
 
 
-def test_the_score_bound_of_a_users_f_is_its_measured_limit() -> None:
-    assert 2.0 < score_bound(experiment("exp(u)")) < 2.25
+@pytest.mark.parametrize(("divergence", "expected"), [("kl", 7.0), ("pearson_chi2", 10.0)])
+def test_the_score_bound_is_of_the_link_that_is_trained(divergence: str, expected: float) -> None:
+    """f-GAN's f* after T is e^(v - 1) for KL and v^2 / 4 + v for Pearson."""
+    assert score_bound(experiment(divergence, link="paper")) == pytest.approx(expected)
+
+
+def test_the_score_bound_of_a_users_f_is_where_it_is_mild() -> None:
+    assert score_bound(experiment("exp(u)")) == pytest.approx(1.54, abs=0.02)

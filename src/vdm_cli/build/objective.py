@@ -24,7 +24,8 @@ from vdm_cli.objectives.relativistic import relativistic_non_saturating_loss, re
 from vdm_cli.objectives.wasserstein import Trained, Wasserstein
 from vdm_cli.training.schedules import annealed_weight
 
-USUAL_BOUND = 10.0  # of scores; the logarithm of the largest T and f*(T) as well
+USUAL_BOUND = 10.0  # of scores
+MILD = math.exp(6.0)  # the largest |T| and |f*(T)| within a score bound that is not given
 GENERATOR_LOSSES: dict[tuple[str, str], GeneratorLoss] = {
     ("none", "minimax"): minimax_loss,
     ("none", "non_saturating"): non_saturating_loss,
@@ -87,15 +88,15 @@ def build_objective(config: ExperimentConfig) -> Objective:
         packing=section.packing,
         pairing=section.pairing,
         link=section.link,
-        scale=1.0 / _curvature(divergence) if section.normalize else 1.0,
+        scale=_scale(divergence, section.normalize),
     )
 
 
 def score_bound(config: ExperimentConfig) -> float:
     """C of v = C tanh(s / C): none for the baseline, whose score is no log-ratio.
 
-    Where not given it keeps T and f*(T) within e^10: a few rows with large scores would decide a steeper
-    bound.  At most half of where f is finite, so that squared gradients, which optimizers and norms take, are
+    Where not given it is 10, or keeps T and f*(T) within e^6: a few rows with large scores would decide a
+    steeper bound, and the late steps of training with them.  At most half of where f is finite, so that squared gradients, which optimizers and norms take, are
     finite too, and so is T of the difference of two scores, which pairing takes.
     """
     divergence = build_divergence(config.divergence)
@@ -114,7 +115,7 @@ def _mild_scores(pair: tuple[Elementwise, Elementwise], most: float) -> float:
     bounds = np.arange(1, 101) * (min(USUAL_BOUND, most) / 100)
     scores = jnp.asarray(np.stack([-bounds, bounds]), jnp.float32)
     largest = np.max([np.abs(np.asarray(function(scores))).max(axis=0) for function in pair], axis=0)
-    mild = bounds[largest <= math.exp(USUAL_BOUND) * 1.01]  # Jeffreys has v beside e^v
+    mild = bounds[largest <= MILD * 1.02]  # Jeffreys has v beside e^v
     return float(mild[-1]) if len(mild) else float(bounds[0])
 
 
@@ -128,16 +129,26 @@ def _with_paper_link(divergence: Trained) -> FDivergence:
     return dataclasses.replace(divergence, training_link=(link.witness, link.witness_conjugate))
 
 
-def _curvature(divergence: Trained) -> float:
-    """f''(1) > 0."""
+def _scale(divergence: Trained, normalize: bool | None) -> float:
+    """What losses are multiplied by: 1 / f''(1), so that near P = Q all f are alike, or 1.
+
+    Left to the divergence (None), an f without a positive f''(1) takes in its place what it is for a smooth
+    one, the slope of T in the score, measured over |v| <= 1/2; the baseline takes 1.
+    """
+    if normalize is False:
+        return 1.0
     curvature = math.nan if isinstance(divergence, Wasserstein) else divergence.curvature
-    if not 0.0 < curvature < math.inf:
+    if 0.0 < curvature < math.inf:
+        return 1.0 / curvature
+    if normalize:
         found = "is 0" if curvature == 0.0 else "does not exist"
         raise UsageError(
             f"objective.normalize: f''(1), by which it divides the losses, {found} for {divergence.label}; "
             "leave it out"
         )
-    return curvature
+    witness, _ = divergence.training_pair
+    low, high = np.asarray(witness(jnp.array([-0.5, 0.5])))
+    return 1.0 / float(high - low) if high > low else 1.0
 
 
 def _weight(weight: float | objective_config.AnnealedWeight, steps: int) -> Schedule:

@@ -74,7 +74,7 @@ class Critic(Section):
     """What all critics share.
 
     The score is v = C tanh(s / C) with C the ``score_bound``.  Where not given it is 10, or less where f is
-    so steep that T or f*(T) of a score exceeds e^10, which is KL's f*(T) at 10: 5 for the chi-squares.  One
+    so steep that T or f*(T) of a score would exceed e^6: 6 for KL, 3 for the chi-squares.  One
     above half of what f can bear in float32 is lowered to that: V_f / 2, with V_f as `vdm divergences` prints
     it, or half of the limit of the paper's link.
     """

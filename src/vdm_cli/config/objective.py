@@ -48,13 +48,11 @@ class ObjectiveConfig(Section):
     link: Literal["log_ratio", "paper"] = (
         "log_ratio"  # T = f'(e^v), or f-GAN's Table 2; paper: v no log-ratio
     )
-    normalize: bool = (
-        False  # losses divided by f''(1), so that one learning rate suits all; bounds stay in nats
-    )
+    normalize: bool | None = None  # losses divided by f''(1), for null by the slope of T where f has none
     packing: Annotated[int, Field(ge=1, le=1_000)] = 1  # m rows seen at once (PacGAN): bounds D_f(P^m || Q^m)
     penalties: Annotated[tuple[Penalty, ...], Field(strict=False)] = (
-        ScorePenalty(kind="r1", weight=AnnealedWeight(initial=0.3, final=0.1)),
-        ScorePenalty(kind="r2", weight=AnnealedWeight(initial=0.3, final=0.1)),
+        ScorePenalty(kind="r1", weight=AnnealedWeight(initial=1.2, final=0.4)),
+        ScorePenalty(kind="r2", weight=AnnealedWeight(initial=1.2, final=0.4)),
     )
 
     @model_validator(mode="after")
