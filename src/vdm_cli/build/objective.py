@@ -96,8 +96,9 @@ def score_bound(config: ExperimentConfig) -> float:
     """C of v = C tanh(s / C): none for the baseline, whose score is no log-ratio.
 
     Where not given it is 10, or keeps T and f*(T) within e^6: a few rows with large scores would decide a
-    steeper bound, and the late steps of training with them.  At most half of where f is finite, so that squared gradients, which optimizers and norms take, are
-    finite too, and so is T of the difference of two scores, which pairing takes.
+    steeper bound, and late steps with it.  At most half of where f is finite, so that squared gradients,
+    which optimizers and norms take, are finite too, and so is T of the difference of two scores, which
+    pairing takes.
     """
     divergence = build_divergence(config.divergence)
     if isinstance(divergence, Wasserstein):
