@@ -63,6 +63,14 @@ def test_a_critic_that_sees_much_less_than_a_fresh_one_lags_behind() -> None:
     assert kinds(without) == []
 
 
+def test_a_generator_that_both_critics_see_through_lags_behind_at_the_end() -> None:
+    apart = [0.6, 0.58, 0.59, 0.58, 0.58]
+    assert kinds(lines(apart[:3])) == []  # it may still come
+    assert kinds(lines(apart)) == ["generator_weak"]
+    assert kinds(lines(apart, live_divergence=0.1)) == ["critic_weak"]
+    assert kinds(lines([0.5, 0.45, 0.46, 0.45, 0.45])) == []
+
+
 def test_modes_that_are_not_covered_are_counted_where_they_are_known() -> None:
     records = [on_modes(each, 5.0, 0.4) for each in lines(WELL)]
     (found,) = diagnose(records, RING)

@@ -53,7 +53,7 @@ def measure(problem: str, divergence: str, seeds: int) -> list[dict[str, object]
         arrived = seconds_to(run, seeds)
         rows = []
         for seed in range(seeds):
-            samples = vdm_cli.load(run, seed_index=seed).generator.sample(MANY, 1)
+            samples = vdm_cli.load(run, seed_index=seed).generator.sample(MANY, 1 + seed)
             found = row | {"seed": seed, "seconds to 95 %": arrived[seed]}
             for count in (FEW, MANY):
                 scores = mode_scores(samples[:count], LAWS[problem])

@@ -19,6 +19,7 @@ Kind = Literal[
     "critic_collapsed",
     "critic_weak",
     "modes_missing",
+    "generator_weak",
     "modes_uneven",
     "oscillation",
     "heavy_tail",
@@ -28,6 +29,7 @@ Kind = Literal[
 Line = dict[str, float]
 
 FAR = 0.05  # nats of JS: less than a tenth of its supremum, more than a run that went well has
+APART = 0.5  # nats of JS, of log 2 = .69: samples that are told from data nearly always
 BLIND = 0.02  # the bound as a share of f''(1)/2: what JS .0025 is to it near P = Q
 WORSE = 0.2  # share by which the last checkpoint is above the best
 FALLING = 0.05  # share by which the last checkpoint is below the one before
@@ -172,6 +174,19 @@ def _modes_missing(lines: list[Line], facts: Facts) -> str | None:
     )
 
 
+def _generator_weak(lines: list[Line], facts: Facts) -> str | None:
+    last = _checkpoints(lines)[-1]
+    live = last.get("live_divergence", -math.inf)
+    if last["step"] < facts.steps or last[FRESH] < APART or live < 0.5 * last[FRESH]:
+        return None
+    if _modes_missing(lines, facts):  # which says why
+        return None
+    return (
+        "the generator lags behind: its samples are still told from data nearly always, "
+        f"JS >= {last[FRESH]:.2f} of at most {math.log(2.0):.2f}, and the live critic sees it"
+    )
+
+
 def _modes_uneven(lines: list[Line], facts: Facts) -> str | None:
     last = _checkpoints(lines)[-1]
     if not _is_settled(last, facts) or last[COVERED] != facts.modes or last.get(REVERSE_KL, 0.0) < FAR:
@@ -240,6 +255,11 @@ _RULES: dict[Kind, tuple[Rule, str]] = {
     "modes_missing": (
         _modes_missing,
         "Set objective.packing: 2, start with larger penalties, or take a divergence that covers (kl)",
+    ),
+    "generator_weak": (
+        _generator_weak,
+        "Raise the generator's learning rate or training.steps, widen it, or give it the form of the data: "
+        "output: tanh for images, which may end exactly at black or white",
     ),
     "modes_uneven": (
         _modes_uneven,
