@@ -128,7 +128,7 @@ def _formulas(page: _Page, row: FDivergence, formulas: Formulas) -> None:
     page.gap()
     if row.at_equality != 0.0:
         page.entry("f(1)", f"{_constant(row.at_equality)}, its value at P = Q")
-    _curvature(page, row.curvature, "does not exist, f has a kink: no normalize")
+    _curvature(page, row.curvature, "does not exist, f has a kink")
     page.entry("supremum", f"{_constant(row.supremum)}{_apart(row.supremum)}")
     _limit(page, row.score_limit)
     page.gap()
@@ -165,7 +165,7 @@ def _expression(page: _Page, found: Explanation, function: ConvexFunction) -> No
     page.entry("finite", f"for {low:g} <= u <= {high:g}")
     page.entry("convex", "on the same range, in value and slope, and nowhere affine throughout")
     page.entry("shape", _shape(function))
-    _curvature(page, function.curvature, "does not exist, f is not smooth at 1: no normalize")
+    _curvature(page, function.curvature, "does not exist, f is not smooth at 1")
     page.entry("f(0+)", _constant(function.at_zero))
     page.entry("lim f(u)/u", f"{_constant(function.growth)}   for u -> inf")
     page.entry("supremum", f"{_constant(function.supremum)} = f(0+) + lim f(u)/u{_apart(function.supremum)}")
@@ -189,11 +189,7 @@ def _curvature(page: _Page, curvature: float, undefined: str) -> None:
     if math.isnan(curvature):
         page.entry("f''(1)", undefined)
     else:
-        near = (
-            "is about f''(1)/2 chi^2"
-            if curvature
-            else "vanishes faster than chi^2: normalize needs f''(1) > 0"
-        )
+        near = "is about f''(1)/2 chi^2" if curvature else "vanishes faster than chi^2"
         page.entry("f''(1)", f"{_constant(curvature)}   near P = Q, D_f {near}")
 
 

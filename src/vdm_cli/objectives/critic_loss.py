@@ -28,7 +28,7 @@ class CriticLoss(NamedTuple):
     Attributes:
         value: The bound or objective, in nats and before any normalizing.
         penalty: The sum of its penalties.
-        loss: What it descends: penalty - value, the value divided by f''(1) where that is asked for.
+        loss: What it descends: penalty - value, the value scaled as `Objective.scaled` does.
         scores: v on all rows, shape (2 n,).
         aux: The critic's updated aux.
     """

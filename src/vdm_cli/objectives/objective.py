@@ -50,7 +50,8 @@ class Objective:
         pairing: ``relativistic`` trains on margins v = s(x_i) - s(y_i) in place of scores.
         link: ``log_ratio`` where the score is an estimate of log p/q, or ``paper`` where the training pair is
             f-GAN's and it is none.
-        scale: What the value counts in the losses, 1 / f''(1) where they are normalized.
+        scale: What the value counts in the losses: 1 / f''(1), or by the slope of T in its place; 1 where
+            they are not normalized.
     """
 
     divergence: Trained
