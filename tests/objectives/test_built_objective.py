@@ -104,6 +104,20 @@ def test_normalized_divergences_are_alike_near_equality(name: str, float64: None
     assert float(bound) == pytest.approx(0.02, rel=0.05)
 
 
+@pytest.mark.parametrize(("name", "twin"), [("gan", "jensen_shannon"), ("alpha", "squared_hellinger")])
+def test_multiples_of_one_divergence_train_alike(name: str, twin: str) -> None:
+    """2 JS - log 4, and 2 H^2: a constant moves nobody, and normalizing takes the factor away."""
+
+    def gradients(name: str) -> tuple[Any, ...]:
+        objective = built(name)
+        ascent = jax.grad(lambda v: objective.scaled(objective.value(v[0], v[1])))(jnp.stack([DATA, MODEL]))
+        return ascent, jax.grad(objective.descended)(MODEL)
+
+    for ours, theirs in zip(gradients(name), gradients(twin), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=2e-6)
+    assert score_bound(experiment(name)) == score_bound(experiment(twin))
+
+
 @pytest.mark.parametrize("link", ["log_ratio", "paper"])
 def test_losses_are_normalized_by_default_where_they_can_be(link: str) -> None:
     assert built("neyman_chi2", link=link).scale == built("neyman_chi2", normalize=True).scale == 0.5
