@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
-from vdm_cli.commands.diagnosis import Facts, diagnose
+from vdm_cli.build.dataset import load_dataset
+from vdm_cli.build.experiment import build_experiment
+from vdm_cli.commands.diagnosis import Facts, diagnose, facts_of
+from vdm_cli.config.load import load_experiment
 
-FACTS = Facts(value_name="bound", at_equality=0.0, unit=0.125, modes=None, steps=500)
-RING = Facts(value_name="bound", at_equality=0.0, unit=0.125, modes=8, steps=500)
+FACTS = Facts(value_name="bound", at_equality=0.0, unit=0.125, is_steep=False, modes=None, steps=500)
+RING = Facts(value_name="bound", at_equality=0.0, unit=0.125, is_steep=False, modes=8, steps=500)
 
 
 def lines(fresh: list[float], **changed: Any) -> list[dict[str, Any]]:
@@ -40,8 +44,9 @@ def test_nothing_is_said_before_the_first_checkpoint() -> None:
     assert kinds(lines([0.6])[:1]) == []
 
 
-def test_a_critic_whose_value_never_left_that_of_equal_laws_has_collapsed() -> None:
-    found = diagnose(lines([0.6, 0.6], validation_bound=1e-4, live_divergence=0.0), FACTS)
+@pytest.mark.parametrize("value", [1e-4, -3.0])
+def test_a_critic_whose_value_was_never_above_that_of_equal_laws_has_collapsed(value: float) -> None:
+    found = diagnose(lines([0.6, 0.6], validation_bound=value, live_divergence=value), FACTS)
     assert [each.kind for each in found] == ["critic_collapsed"]
     assert "JS >= 0.60" in found[0].text
     assert "learning rate" in found[0].text
@@ -52,7 +57,7 @@ def test_a_small_bound_is_right_where_a_fresh_critic_sees_little_too() -> None:
 
 
 def test_the_gan_objective_of_a_collapsed_critic_is_minus_log_4() -> None:
-    gan = Facts(value_name="bound", at_equality=-1.3863, unit=0.25, modes=None, steps=500)
+    gan = Facts(value_name="bound", at_equality=-1.3863, unit=0.25, is_steep=False, modes=None, steps=500)
     assert "critic_collapsed" in kinds(lines([0.6, 0.6], validation_bound=-1.3862), gan)
     assert "critic_collapsed" not in kinds(lines([0.6, 0.6], validation_bound=-0.9), gan)
 
@@ -87,7 +92,12 @@ def on_modes(line: dict[str, Any], covered: float, uneven: float | None, good: f
 def test_modes_say_little_while_samples_are_on_their_way_to_them(covered: float) -> None:
     records = [on_modes(each, covered, 0.4, good=0.1) for each in lines(WELL)]
     assert kinds(records[:-2], RING) == []
-    assert kinds(records, RING) == ["modes_missing" if covered < 8 else "modes_uneven"]  # it has ended
+    assert kinds(records, RING) == (["modes_missing"] if covered < 8 else [])  # it has ended
+
+
+def test_samples_on_no_mode_at_all_are_no_mode_collapse() -> None:
+    records = [on_modes(each, 0.0, None, good=0.0) for each in lines([0.69] * 5)]
+    assert kinds(records, RING) == ["generator_weak"]
 
 
 @pytest.mark.parametrize(("uneven", "said"), [(0.01, []), (0.2, ["modes_uneven"]), (None, [])])
@@ -107,10 +117,24 @@ def test_ups_and_downs_of_late_checkpoints_are_an_oscillation() -> None:
 
 
 def test_scores_near_the_score_bound_late_in_the_run_make_a_heavy_tail() -> None:
+    steep = dataclasses.replace(FACTS, is_steep=True)
     early = lines(WELL)
     early[0]["clipped_share"] = 0.9
-    assert kinds(early) == []
-    assert kinds(lines(WELL, clipped_share=0.2)) == ["heavy_tail"]
+    assert kinds(early, steep) == []
+    assert kinds(lines(WELL, clipped_share=0.2), steep) == ["heavy_tail"]
+    assert kinds(lines(WELL, clipped_share=0.2)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "steep"),
+    [
+        *((name, True) for name in ("kl", "squared_hellinger", "neyman_chi2", "alpha")),
+        *((name, False) for name in ("jensen_shannon", "gan", "total_variation", "le_cam")),
+    ],
+)
+def test_what_grows_exponentially_in_the_score_has_heavy_tails(name: str, steep: bool) -> None:
+    config = load_experiment("ring", [f"divergence={name}", "data.size=100"])
+    assert facts_of(build_experiment(config, load_dataset(config.data, 0))).is_steep == steep
 
 
 def test_an_end_that_is_worse_than_an_earlier_checkpoint_names_that() -> None:

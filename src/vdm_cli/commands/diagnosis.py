@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import jax.numpy as jnp
 import numpy as np
 
 from vdm_cli.build.experiment import Experiment
@@ -36,6 +37,7 @@ FALLING = 0.05  # share by which the last checkpoint is below the one before
 NOISE = 0.01  # nats of JS between two checkpoints that may be chance
 FEW = 0.1  # recall of samples that lack most of what the data have; of equals it is above .6
 CLIPPED = 0.01  # share of scores near the score bound
+STEEP = 10.0  # T or f*(T) at the score bound over that bound: more if they grow like e^v, less if like v
 LEAST_CHECKS = 4  # of a run whose ups and downs are judged
 
 
@@ -62,6 +64,7 @@ class Facts:
         value_name: Of the critic's value, in the metrics.
         at_equality: That value where P = Q, in nats.
         unit: f''(1)/2, the size of D_f beside chi^2 near P = Q; 1 where there is none.
+        is_steep: Whether a few rows with scores near the score bound can decide the bound.
         modes: How many the data have; None where they are not known.
         steps: Generator steps that were asked for.
     """
@@ -69,22 +72,31 @@ class Facts:
     value_name: str
     at_equality: float
     unit: float
+    is_steep: bool
     modes: int | None
     steps: int
 
 
 def facts_of(experiment: Experiment) -> Facts:
     """The facts of an experiment."""
-    objective, law = experiment.players.objective, experiment.dataset.law
+    players, law = experiment.players, experiment.dataset.law
+    objective, bound = players.objective, players.score_bound
     divergence = objective.divergence
     curved = isinstance(divergence, FDivergence) and 0.0 < divergence.curvature < math.inf
     return Facts(
         value_name=objective.value_name,
         at_equality=divergence.at_equality if isinstance(divergence, FDivergence) else 0.0,
         unit=0.5 * divergence.curvature if curved and isinstance(divergence, FDivergence) else 1.0,
+        is_steep=isinstance(divergence, FDivergence) and _height(divergence, bound) > STEEP * bound,
         modes=len(law.weights) if law is not None and has_separate_modes(law) else None,
         steps=experiment.config.training.steps,
     )
+
+
+def _height(divergence: FDivergence, bound: float) -> float:
+    """The largest |T| or |f*(T)| of scores within the score bound."""
+    ends = jnp.array([-bound, bound])
+    return float(np.max([np.abs(function(ends)) for function in divergence.training_pair]))
 
 
 def diagnose(records: Sequence[dict[str, Any]], facts: Facts) -> tuple[Finding, ...]:
@@ -126,9 +138,9 @@ def _checkpoints(lines: list[Line]) -> list[Line]:
 
 
 def _is_blind(lines: list[Line], facts: Facts) -> bool:
-    """Whether the critic's value never left that of equal laws, on rows that it is not fitted on."""
+    """Whether the critic's value was never above that of equal laws, on rows that it is not fitted on."""
     name = f"validation_{facts.value_name}"
-    return all(abs(line[name] - facts.at_equality) <= BLIND * facts.unit for line in lines if name in line)
+    return all(line[name] - facts.at_equality <= BLIND * facts.unit for line in lines if name in line)
 
 
 def _critic_collapsed(lines: list[Line], facts: Facts) -> str | None:
@@ -136,7 +148,7 @@ def _critic_collapsed(lines: list[Line], facts: Facts) -> str | None:
     if fresh < FAR or not _is_blind(lines, facts):
         return None
     return (
-        "the critic has collapsed: its value on validation rows was that of equal laws from the start, "
+        "the critic has collapsed: its value on validation rows was never above that of equal laws, "
         f"but a fresh critic sees JS >= {fresh:.2f}"
     )
 
@@ -163,7 +175,7 @@ def _modes_missing(lines: list[Line], facts: Facts) -> str | None:
         if not _is_settled(last, facts):
             return None
         covered = int(last[COVERED])
-        few = covered < facts.modes
+        few = 0 < covered < facts.modes  # on none of them, samples are elsewhere altogether
         return f"mode collapse: samples cover {covered} of {facts.modes} modes" if few else None
     recall = last.get("validation_recall", 1.0)
     if recall > FEW or last[FRESH] < FAR:
@@ -189,7 +201,8 @@ def _generator_weak(lines: list[Line], facts: Facts) -> str | None:
 
 def _modes_uneven(lines: list[Line], facts: Facts) -> str | None:
     last = _checkpoints(lines)[-1]
-    if not _is_settled(last, facts) or last[COVERED] != facts.modes or last.get(REVERSE_KL, 0.0) < FAR:
+    on_modes = last.get(HIGH_QUALITY, 0.0) >= 0.5 and last[COVERED] == facts.modes
+    if not on_modes or last.get(REVERSE_KL, 0.0) < FAR:
         return None
     return f"the modes are uneven: their shares are {last[REVERSE_KL]:.2f} nats of reverse KL from the data's"
 
@@ -211,7 +224,7 @@ def _oscillation(lines: list[Line], facts: Facts) -> str | None:
 
 def _heavy_tail(lines: list[Line], facts: Facts) -> str | None:
     share = float(np.mean([line["clipped_share"] for line in lines[3 * len(lines) // 4 :]]))
-    if share < CLIPPED:
+    if share < CLIPPED or not facts.is_steep:
         return None
     return f"the bound is heavy-tailed: {100 * share:.0f} % of scores are near the score bound"
 
@@ -258,8 +271,9 @@ _RULES: dict[Kind, tuple[Rule, str]] = {
     ),
     "generator_weak": (
         _generator_weak,
-        "Raise the generator's learning rate or training.steps, widen it, or give it the form of the data: "
-        "output: tanh for images, which may end exactly at black or white",
+        "Raise the generator's learning rate or training.steps, widen it, or give it the form of the data "
+        "(output: tanh for images, which may end exactly at black or white); where scores stand at their "
+        "bound (clipped_share), which gives no direction, raise the penalties",
     ),
     "modes_uneven": (
         _modes_uneven,
@@ -271,8 +285,8 @@ _RULES: dict[Kind, tuple[Rule, str]] = {
     ),
     "heavy_tail": (
         _heavy_tail,
-        "A few rows decide it: take a bounded divergence (jensen_shannon, squared_hellinger), or larger "
-        "penalties until samples and data are nearer",
+        "A few rows decide it: take a divergence whose T and f* are mild (jensen_shannon, le_cam), or "
+        "larger penalties until samples and data are nearer",
     ),
     "worse_than_best": (_worse_than_best, "Take --step best; --patience stops such a run"),
     "too_short": (_too_short, "Raise training.steps: --resume goes on from here"),
