@@ -36,6 +36,7 @@ WORSE = 0.2  # share by which the last checkpoint is above the best
 FALLING = 0.05  # share by which the last checkpoint is below the one before
 NOISE = 0.01  # nats of JS between two checkpoints that may be chance
 FEW = 0.1  # recall of samples that lack most of what the data have; of equals it is above .6
+ASTRAY = 0.1  # share of samples within 3 sd of a mode below which the others are lost, not collapsed
 CLIPPED = 0.01  # share of scores near the score bound
 STEEP = 10.0  # T or f*(T) at the score bound over that bound: more if they grow like e^v, less if like v
 LEAST_CHECKS = 4  # of a run whose ups and downs are judged
@@ -158,9 +159,10 @@ def _critic_weak(lines: list[Line], facts: Facts) -> str | None:
     live = last.get("live_divergence")
     if live is None or last[FRESH] < FAR or live > 0.5 * last[FRESH] or _is_blind(lines, facts):
         return None
+    seen = max(live, 0.0)  # as a bound
     return (
-        f"the critic lags behind: a fresh one sees JS >= {last[FRESH]:.2f}, the live one {live:.2f}, "
-        "and the generator is told only what the live one sees"
+        f"the critic lags behind: a fresh one sees JS >= {last[FRESH]:.2f}, the live one {seen:.2f}, and the "
+        "generator is told only what the live one sees"
     )
 
 
@@ -172,10 +174,10 @@ def _is_settled(last: Line, facts: Facts) -> bool:
 def _modes_missing(lines: list[Line], facts: Facts) -> str | None:
     last = _checkpoints(lines)[-1]
     if facts.modes is not None:
-        if not _is_settled(last, facts):
+        if not _is_settled(last, facts) or last[HIGH_QUALITY] < ASTRAY:
             return None
         covered = int(last[COVERED])
-        few = 0 < covered < facts.modes  # on none of them, samples are elsewhere altogether
+        few = covered < facts.modes
         return f"mode collapse: samples cover {covered} of {facts.modes} modes" if few else None
     recall = last.get("validation_recall", 1.0)
     if recall > FEW or last[FRESH] < FAR:
