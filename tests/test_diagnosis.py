@@ -116,6 +116,18 @@ def test_ups_and_downs_of_late_checkpoints_are_an_oscillation() -> None:
     assert kinds(lines([0.4, 0.1, 0.02, 0.03, 0.02])) == []
 
 
+def test_a_value_that_swings_is_an_oscillation_while_samples_are_far_from_the_data() -> None:
+    def swinging(fresh: float, low: float, high: float) -> list[str]:
+        records = lines([fresh] * 12)
+        for index, record in enumerate(records):
+            record["validation_bound"] = high if index % 2 else low
+        return kinds(records)
+
+    assert swinging(0.4, -0.05, 0.15) == ["oscillation"]
+    assert swinging(0.04, -0.05, 0.15) == []  # the average is where it belongs
+    assert swinging(0.4, 0.3, 0.36) == []
+
+
 def test_scores_near_the_score_bound_late_in_the_run_make_a_heavy_tail() -> None:
     steep = dataclasses.replace(FACTS, is_steep=True)
     early = lines(WELL)

@@ -39,7 +39,9 @@ FEW = 0.1  # recall of samples that lack most of what the data have; of equals i
 ASTRAY = 0.1  # share of samples within 3 sd of a mode below which the others are lost, not collapsed
 CLIPPED = 0.01  # share of scores near the score bound
 STEEP = 10.0  # T or f*(T) at the score bound over that bound: more if they grow like e^v, less if like v
-LEAST_CHECKS = 4  # of a run whose ups and downs are judged
+SWING = 0.25  # of the critic's value between quartiles, as a share of f''(1)/2
+IMAGES = "output: tanh for images, which may end exactly at black or white"
+LEAST_CHECKS, LEAST_LINES = 4, 10  # of a run whose ups and downs are judged
 
 
 @dataclass(frozen=True)
@@ -210,18 +212,41 @@ def _modes_uneven(lines: list[Line], facts: Facts) -> str | None:
 
 
 def _oscillation(lines: list[Line], facts: Facts) -> str | None:
+    return _samples_oscillate(lines) or _value_oscillates(lines, facts)
+
+
+def _samples_oscillate(lines: list[Line]) -> str | None:
     values = [check[FRESH] for check in _checkpoints(lines)]
     late = np.array(values[len(values) // 2 :])
-    if len(values) < LEAST_CHECKS:
-        return None
-    rises = np.diff(late)
-    turns = np.sum(np.sign(rises[1:]) != np.sign(rises[:-1]))
-    if turns == 0 or np.ptp(late) < max(FAR, 0.5 * late.mean()):
+    if len(values) < LEAST_CHECKS or _turns(late) == 0 or np.ptp(late) < max(FAR, 0.5 * late.mean()):
         return None
     return (
         f"training oscillates: a fresh critic's JS went between {late.min():.2f} and {late.max():.2f} "
         f"over the last {len(late)} checkpoints"
     )
+
+
+def _value_oscillates(lines: list[Line], facts: Facts) -> str | None:
+    """Far from the data JS hardly moves, and the average hides what the live generator does."""
+    name = f"validation_{facts.value_name}"
+    values = [line[name] for line in lines if name in line]
+    late = np.array(values[len(values) // 2 :])
+    if len(late) < LEAST_LINES or _checkpoints(lines)[-1][FRESH] < FAR:
+        return None
+    low, middle, high = np.percentile(late, [25, 50, 75])
+    swing = max(SWING * facts.unit, 0.5 * abs(middle - facts.at_equality))
+    if high - low < swing or _turns(late) < 0.3 * len(late):
+        return None
+    return (
+        f"training oscillates: the critic's value on validation rows went up and down, between {low:.3g} "
+        f"and {high:.3g} in half of the last {len(late)} lines"
+    )
+
+
+def _turns(values: np.ndarray) -> int:
+    """How often a sequence turns from rising to falling or back."""
+    rises = np.sign(np.diff(values))
+    return int(np.sum(rises[1:] != rises[:-1]))
 
 
 def _heavy_tail(lines: list[Line], facts: Facts) -> str | None:
@@ -260,12 +285,13 @@ Rule = Callable[[list[Line], Facts], str | None]  # what is seen, or None
 _RULES: dict[Kind, tuple[Rule, str]] = {
     "critic_collapsed": (
         _critic_collapsed,
-        "Raise the critic's learning rate, lower the penalties or widen it: a critic that is constant "
-        "bounds every divergence by that of equal laws",
+        "Lower the penalties, widen the critic or change its learning rate (raise it where the value stays "
+        "near that of equal laws, lower it where scores stand at their bound, clipped_share)",
     ),
     "critic_weak": (
         _critic_weak,
-        "Raise training.critic_steps or the critic's learning rate, lower the penalties or widen it",
+        "Raise training.critic_steps or the critic's learning rate, lower the penalties or widen it; give "
+        f"samples the form of the data ({IMAGES})",
     ),
     "modes_missing": (
         _modes_missing,
@@ -274,8 +300,8 @@ _RULES: dict[Kind, tuple[Rule, str]] = {
     "generator_weak": (
         _generator_weak,
         "Raise the generator's learning rate or training.steps, widen it, or give it the form of the data "
-        "(output: tanh for images, which may end exactly at black or white); where scores stand at their "
-        "bound (clipped_share), which gives no direction, raise the penalties",
+        f"({IMAGES}); where scores stand at their bound (clipped_share), which gives no direction, raise the "
+        "penalties",
     ),
     "modes_uneven": (
         _modes_uneven,
