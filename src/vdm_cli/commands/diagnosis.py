@@ -238,8 +238,8 @@ def _value_oscillates(lines: list[Line], facts: Facts) -> str | None:
     if high - low < swing or _turns(late) < 0.3 * len(late):
         return None
     return (
-        f"training oscillates: the critic's value on validation rows went up and down, between {low:.3g} "
-        f"and {high:.3g} in half of the last {len(late)} lines"
+        f"training oscillates: the critic's value on validation rows went up and down, below {low:.3g} in a "
+        f"quarter of the last {len(late)} lines and above {high:.3g} in another"
     )
 
 
