@@ -159,6 +159,7 @@ def test_a_run_whose_validation_still_falls_at_its_end_is_too_short() -> None:
     falling = [0.5, 0.4, 0.3, 0.2, 0.1]
     assert kinds(lines(falling)) == ["too_short"]
     assert kinds(lines(falling)[:8]) == []  # it goes on
+    assert kinds(lines([value - 0.07 for value in falling])) == []  # the end of rates that fall to 0
 
 
 def test_of_several_seeds_those_that_it_holds_for_are_named() -> None:

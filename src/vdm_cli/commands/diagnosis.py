@@ -272,7 +272,7 @@ def _too_short(lines: list[Line], facts: Facts) -> str | None:
     if len(checks) < 3 or checks[-1]["step"] < facts.steps:
         return None
     earlier, before, last = (check[FRESH] for check in checks[-3:])
-    if before > earlier or before - last < max(NOISE, FALLING * before):
+    if last < FAR or before > earlier or before - last < max(NOISE, FALLING * before):
         return None
     return (
         f"the run is too short: a fresh critic's JS still fell from {before:.3f} to {last:.3f} at the last "
