@@ -89,7 +89,7 @@ def report() -> None:
             here = [row for row in rows if (row["problem"], row["divergence"]) == (problem, divergence)]
             if here:
                 lines.append((divergence, *summary(here, problem)))
-            elif divergence in TWINS:
+            elif TWINS.get(divergence) in {line[0] for line in lines}:
                 lines.append((divergence, f"as {TWINS[divergence]}", *[""] * 8))
         if lines:
             perfect = perfect_scores(law, FEW, np.random.default_rng(0))

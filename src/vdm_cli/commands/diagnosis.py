@@ -82,15 +82,14 @@ class Facts:
 
 def facts_of(experiment: Experiment) -> Facts:
     """The facts of an experiment."""
-    players, law = experiment.players, experiment.dataset.law
-    objective, bound = players.objective, players.score_bound
-    divergence = objective.divergence
-    curved = isinstance(divergence, FDivergence) and 0.0 < divergence.curvature < math.inf
+    objective, bound = experiment.players.objective, experiment.players.score_bound
+    law, trained = experiment.dataset.law, objective.divergence
+    f = trained if isinstance(trained, FDivergence) else None
     return Facts(
         value_name=objective.value_name,
-        at_equality=divergence.at_equality if isinstance(divergence, FDivergence) else 0.0,
-        unit=0.5 * divergence.curvature if curved and isinstance(divergence, FDivergence) else 1.0,
-        is_steep=isinstance(divergence, FDivergence) and _height(divergence, bound) > STEEP * bound,
+        at_equality=f.at_equality if f is not None else 0.0,
+        unit=0.5 * f.curvature if f is not None and 0.0 < f.curvature < math.inf else 1.0,
+        is_steep=f is not None and _height(f, bound) > STEEP * bound,
         modes=len(law.weights) if law is not None and has_separate_modes(law) else None,
         steps=experiment.config.training.steps,
     )
